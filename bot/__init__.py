@@ -1,0 +1,1 @@
+"""A bot for reading groups: a question a day, its discussion kept, a digest a week."""
