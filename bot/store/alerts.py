@@ -1,0 +1,39 @@
+"""What hosts were told, so that each cause is told once until it is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from bot.store.schema import alerts
+
+
+class Alerts:
+    """Troubles that last, by group and cause."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def raise_(self, group_id: int, cause: str, text: str, now: datetime) -> bool:
+        """Note a trouble; return whether it is new, that is, whether hosts are to be told."""
+        insertion = insert(alerts).values(group_id=group_id, cause=cause, text=text, raised_at=now)
+        result = await self._connection.execute(insertion.on_conflict_do_nothing())
+        return result.rowcount == 1
+
+    async def clear(self, group_id: int, cause: str) -> None:
+        """Note that a trouble is over."""
+        mine = (alerts.c.group_id == group_id) & (alerts.c.cause == cause)
+        await self._connection.execute(delete(alerts).where(mine))
+
+    async def causes(self, group_id: int) -> set[str]:
+        """Return the causes of a group's troubles."""
+        query = select(alerts.c.cause).where(alerts.c.group_id == group_id)
+        return set((await self._connection.execute(query)).scalars())
+
+    async def of_group(self, group_id: int) -> list[str]:
+        """Return the sentences of a group's troubles, oldest first."""
+        query = select(alerts.c.text).where(alerts.c.group_id == group_id).order_by(alerts.c.id)
+        return list((await self._connection.execute(query)).scalars())
