@@ -1,0 +1,87 @@
+"""Checking what was given to a command: from text to dates, times, zones and numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from typing import Any
+
+from bot.commands.table import Command, Parameter, ParameterKind
+from bot.errors import ChatError
+from bot.wording import parse_days, parse_time, parse_zone
+from bot.yamlsentences import nearest
+
+
+def check_arguments(command: Command, given: Mapping[str, str], today: date) -> dict[str, Any]:
+    """Return a command's arguments as values; those left out or left empty are not in it.
+
+    `today` is the group's local date, which `today` and `tomorrow` are counted from. Raises ChatError with one sentence
+    that says what was wrong and how to write it.
+    """
+    checked: dict[str, Any] = {}
+    for parameter in command.parameters:
+        text = given.get(parameter.name, "").strip()
+        if text:
+            checked[parameter.name] = _value(parameter, text, today)
+        elif parameter.required:
+            raise ChatError(
+                f"`/{command.full_name}` needs {parameter.name}: {parameter.help}.", f"Write `{command.usage}`."
+            )
+    return checked
+
+
+def _value(parameter: Parameter, text: str, today: date) -> Any:
+    if parameter.choices:
+        return _choice(parameter, text)
+    try:
+        match parameter.kind:
+            case ParameterKind.NUMBER:
+                return _number(text)
+            case ParameterKind.DATE:
+                return _date(text, today)
+            case ParameterKind.TIME:
+                return parse_time(text)
+            case ParameterKind.ZONE:
+                return parse_zone(text)
+            case ParameterKind.DAYS:
+                return parse_days(text)
+            case ParameterKind.WEEKDAY_TIME:
+                return _weekday_and_time(text)
+            case _:
+                return text
+    except ValueError as error:
+        raise ChatError(f"{parameter.name}: {error}") from None
+
+
+def _choice(parameter: Parameter, text: str) -> str:
+    if text.lower() in parameter.choices:
+        return text.lower()
+    near = nearest(text, parameter.choices)
+    hint = f"Did you mean {near}?" if near else f"Write one of {', '.join(parameter.choices)}."
+    raise ChatError(f"{parameter.name}: “{text}” is not one of the choices.", hint)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise ValueError(f"“{text}” is not a whole number.")
+    return int(text)
+
+
+def _date(text: str, today: date) -> date:
+    match text.lower():
+        case "today":
+            return today
+        case "tomorrow":
+            return today + timedelta(days=1)
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"“{text}” is not a date; write it like {today.isoformat()}, today or tomorrow.") from None
+
+
+def _weekday_and_time(text: str) -> tuple[int, time]:
+    day, _, at = text.partition(" ")
+    days = parse_days(day)
+    if len(days) != 1 or not at:
+        raise ValueError(f'“{text}” is not a weekday and a time; write it like "sun 18:00".')
+    return min(days), parse_time(at)

@@ -1,0 +1,55 @@
+"""The table of every command, and help made from it."""
+
+from __future__ import annotations
+
+from bot.commands import hosts, members
+from bot.commands.parse import parse_command
+from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind, Table
+from bot.content import Block, Facts, Heading, Item, Listing, Reply
+from bot.services.hosting import is_host
+
+
+async def help_(call: Call) -> Reply:
+    """Show the commands, or how to use one."""
+    asked = call.get("command", str)
+    if asked is not None:
+        words = asked.lstrip("/").split()
+        root = words.pop(0) if words and words[0] in (MEMBERS, HOSTS) else MEMBERS
+        if f"{root} {' '.join(words)}" not in TABLE and f"{HOSTS} {' '.join(words)}" in TABLE:
+            root = HOSTS
+        command, _ = parse_command(TABLE, root, " ".join(words))
+        return Reply.of(Heading(command.usage), command.help + ".", *_parameters(command))
+    blocks: list[Block | str] = [
+        "Answer in the thread under the question, or with `/reading answer`. Vote on answers with 👍, 👎 or 🤷.",
+        Heading("Commands"),
+        _listing(MEMBERS),
+    ]
+    if await is_host(call.context, call.invocation.author, call.group_or_none):
+        blocks += [Heading("For hosts"), _listing(HOSTS)]
+    return Reply.of(*blocks)
+
+
+def _listing(root: str) -> Listing:
+    return Listing(tuple(Item(command.usage, command.help) for command in TABLE.values() if command.root == root))
+
+
+def _parameters(command: Command) -> tuple[Facts, ...]:
+    if not command.parameters:
+        return ()
+    pairs = (
+        (p.name, p.help + (f" ({', '.join(p.choices)})" if p.choices else "") + ("" if p.required else ", optional"))
+        for p in command.parameters
+    )
+    return (Facts(tuple(pairs)),)
+
+
+HELP = Command(
+    MEMBERS,
+    "help",
+    "Show the commands, or how to use one",
+    help_,
+    (Parameter("command", "the command", ParameterKind.COMMAND, rest=True),),
+)
+
+TABLE: Table = {command.full_name: command for command in (*members.COMMANDS, HELP, *hosts.COMMANDS)}
+"""Every command by its full name."""

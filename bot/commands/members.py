@@ -1,0 +1,258 @@
+"""Commands for everyone."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from bot.commands.table import MEMBERS, Call, Command, Parameter, ParameterKind
+from bot.content import Block, Facts, Field, Form, Heading, Item, Listing, Paragraph, Quote, Reply, plural
+from bot.dates import describe_day
+from bot.digest.render import digest_blocks, digest_title
+from bot.errors import ChatError
+from bot.model import ANSWER_LIMIT, Kind, Question
+from bot.services import answering, lookups
+from bot.services.lookups import RoundView
+from bot.services.posts import question_post
+
+SHOWN = 10
+"""Entries in a list."""
+
+EXCERPT = 300
+"""Characters of a message in a list of many."""
+
+
+def question_blocks(call: Call, view: RoundView) -> list[Block]:
+    """Return a round as a reply shows it: the question with its background, source and answers so far."""
+    post = question_post(call.context.catalogue, call.group, view.round)
+    question = post.question
+    facts = [("Asked", describe_day(view.round.local_date)), ("Topic", question.topic)]
+    if post.source:
+        facts.append(("Source", post.source))
+    facts.append(("Answers", f"{view.answers} by {plural(view.members, 'member')}" if view.answers else "none yet"))
+    facts.append(("Id", question.id))
+    blocks: list[Block] = [Heading(question.text)]
+    if question.options:
+        blocks.append(Listing(tuple(Item(option) for option in question.options)))
+    if question.forecast is not None:
+        blocks.append(Paragraph(f"Settled by {describe_day(question.forecast.by)}: {question.forecast.resolves}"))
+    blocks.append(Paragraph(question.background))
+    if question.follow_ups:
+        blocks.append(Listing(tuple(Item(follow_up) for follow_up in question.follow_ups)))
+    blocks.append(Facts(tuple(facts)))
+    if view.link:
+        blocks.append(Listing((Item("Discussion", link=view.link),)))
+    return blocks
+
+
+async def today(call: Call) -> Reply:
+    """Show the latest question."""
+    view = await lookups.round_view(call.context, call.group, None)
+    return Reply.of(*question_blocks(call, view))
+
+
+async def answer(call: Call) -> Reply | Form:
+    """Record an answer that was typed, or hand out the form."""
+    standing = await answering.find_standing(
+        call.context, call.group, call.invocation.author, call.get("question", str)
+    )
+    text = call.get("text", str)
+    if text is None or standing.round.question.kind is not Kind.OPEN:
+        return answer_form(standing, text)
+    return await record_answer(call, standing.round.id, text)
+
+
+def answer_form(standing: answering.Standing, text: str | None = None) -> Form:
+    """Return the form for a member's answer to a round, filled with what they answered or typed."""
+    question = standing.round.question
+    mine = standing.mine
+    fields: list[Field] = []
+    if question.kind is not Kind.OPEN:
+        fields.append(
+            Field("pick", _pick_label(question), mine.pick if mine else "", options=question.options, limit=80)
+        )
+    label = "Your answer (empty it to withdraw it)" if mine else "Your answer"
+    if fields:
+        label = "Why? (optional)"
+    written = text or (mine.text if mine else "")
+    fields.append(Field("text", label, written, required=False, limit=ANSWER_LIMIT, long=True))
+    return Form("answer", str(standing.round.id), question.text, tuple(fields))
+
+
+def _pick_label(question: Question) -> str:
+    if question.forecast is None:
+        return "Your choice"
+    match question.forecast.answer:
+        case "probability":
+            return "Your probability in percent (0 to 100)"
+        case "year":
+            return "Your year"
+        case _:
+            return f"Your estimate ({question.forecast.unit})"
+
+
+async def record_answer(call: Call, round_id: int, text: str, pick: str = "") -> Reply:
+    """Record an answer to a round and say so."""
+    if call.room is None:
+        raise ChatError("Answers are given where the group meets.", "Write this in the group's channel.")
+    change, round_ = await answering.give_answer(call.context, call.room, call.invocation.author, round_id, text, pick)
+    match change:
+        case answering.Change.GIVEN:
+            done = "Recorded; your answer will stand in the thread in a moment. Change it with `/reading answer`."
+        case answering.Change.EDITED:
+            done = "Changed; the thread will show your answer as it is now."
+        case _:
+            done = "Withdrawn; your answer is forgotten and leaves the thread."
+    return Reply.of(f"{done} ({round_.question.text})")
+
+
+async def question(call: Call) -> Reply:
+    """Show one question that was asked, or the latest ones."""
+    if (question_id := call.get("id", str)) is not None:
+        return Reply.of(*question_blocks(call, await lookups.round_view(call.context, call.group, question_id)))
+    views = await lookups.recent_rounds(call.context, call.group, SHOWN)
+    if not views:
+        return Reply.of("No question has been asked here yet.")
+    return Reply.of(Heading("Latest questions"), _rounds(views))
+
+
+def _rounds(views: list[RoundView]) -> Listing:
+    return Listing(
+        tuple(
+            Item(
+                view.round.question.text,
+                f"{describe_day(view.round.local_date)}, {plural(view.answers, 'answer')}, id {view.round.question.id}",
+                view.link,
+            )
+            for view in views
+        )
+    )
+
+
+async def search(call: Call) -> Reply:
+    """Search questions that were asked and what was said."""
+    words = call.need("words", str)
+    found = await lookups.search(call.context, call.group, words, SHOWN)
+    blocks: list[Block] = []
+    if found.questions:
+        items = (Item(hit.text, describe_day(hit.local_date), link) for hit, link in found.questions)
+        blocks += [Heading("Questions"), Listing(tuple(items))]
+    if found.messages:
+        blocks.append(Heading("What was said"))
+        blocks += [
+            Quote(_excerpt(hit.text), f"{hit.name}, {describe_day(hit.local_date)}", link)
+            for hit, link in found.messages
+        ]
+    if not blocks:
+        return Reply.of(f"Nothing that was asked or said here holds “{_excerpt(words)}”. Try fewer or shorter words.")
+    return Reply.of(*blocks)
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1].rstrip()}…"
+
+
+async def topics(call: Call) -> Reply:
+    """Show the topics, or what was asked on one."""
+    if (topic := call.get("topic", str)) is not None:
+        name = lookups.find_topic(call.context, call.group, topic)
+        views = await lookups.asked_of_topic(call.context, call.group, name)
+        if not views:
+            return Reply.of(f"Nothing on {name} has been asked here yet.")
+        return Reply.of(Heading(name), _rounds(views[:SHOWN]))
+    counts = lookups.topics(call.context, call.group)
+    items = (Item(topic, plural(count, "question")) for topic, count in sorted(counts.items()))
+    return Reply.of(Heading("Topics"), Listing(tuple(items)))
+
+
+async def readings(call: Call) -> Reply:
+    """Show what the questions come from."""
+    question_set = call.context.catalogue.get(call.group.settings.question_set)
+    counts = lookups.question_counts(question_set)
+    blocks: list[Block] = [Heading(question_set.title), Paragraph(question_set.description)]
+    for reading in question_set.readings:
+        about = ", ".join(filter(None, (reading.author, reading.kind, reading.date)))
+        total = sum(count for (of, _), count in counts.items() if of == reading.id)
+        blocks.append(Listing((Item(reading.title, f"{about}; {plural(total, 'question')}", reading.link),)))
+    return Reply.of(*blocks)
+
+
+async def mine(call: Call) -> Reply:
+    """Show the asker's own answers."""
+    answers = await lookups.answers_by(call.context, call.group, call.invocation.author, SHOWN)
+    if not answers:
+        return Reply.of("You have not answered a question here yet. Start with `/reading answer`.")
+    blocks: list[Block] = [Heading("Your latest answers")]
+    for message, round_, link in answers:
+        said = " — ".join(filter(None, (message.pick, message.text)))
+        blocks.append(Quote(_excerpt(said), f"you, {describe_day(round_.local_date)}", link, round_.question.text))
+    return Reply.of(*blocks)
+
+
+async def digest(call: Call) -> Reply:
+    """Show a digest."""
+    stored = await lookups.find_digest(call.context, call.group, call.get("date", date))
+    return Reply.of(Heading(digest_title(stored.digest)), *digest_blocks(stored.digest))
+
+
+async def stats(call: Call) -> Reply:
+    """Show the group in numbers."""
+    figures = await lookups.figures(call.context, call.group)
+    facts = Facts(
+        (
+            ("Questions asked", f"{figures.rounds:,}"),
+            ("Answers", f"{figures.answers:,}"),
+            ("Members who answered", f"{len(figures.members):,}"),
+            ("Questions not asked yet", f"{figures.left:,}"),
+        )
+    )
+    items = (
+        Item(member.name, f"{plural(answers, 'answer')} to {plural(rounds, 'question')}")
+        for member, answers, rounds in figures.members[:SHOWN]
+    )
+    return Reply.of(Heading(call.group.name), facts, Listing(tuple(items)))
+
+
+COMMANDS = (
+    Command(MEMBERS, "today", "Show the latest question and where it is discussed", today),
+    Command(
+        MEMBERS,
+        "answer",
+        "Answer the latest question, or change your answer",
+        answer,
+        (
+            Parameter("text", "your answer; leave it out for a form", rest=True),
+            Parameter("question", "the id of another question that was asked", ParameterKind.QUESTION),
+        ),
+    ),
+    Command(
+        MEMBERS,
+        "question",
+        "Show a question that was asked, or the latest ones",
+        question,
+        (Parameter("id", "the question's id", ParameterKind.QUESTION),),
+    ),
+    Command(
+        MEMBERS,
+        "search",
+        "Search what was asked and what was said",
+        search,
+        (Parameter("words", "what to look for", required=True, rest=True),),
+    ),
+    Command(
+        MEMBERS,
+        "topics",
+        "Show the topics, or what was asked on one",
+        topics,
+        (Parameter("topic", "the topic", ParameterKind.TOPIC, rest=True),),
+    ),
+    Command(MEMBERS, "readings", "Show the documents that the questions come from", readings),
+    Command(MEMBERS, "mine", "Show your own latest answers", mine),
+    Command(
+        MEMBERS,
+        "digest",
+        "Show the latest weekly digest, or the one of a date",
+        digest,
+        (Parameter("date", "the day it was posted", ParameterKind.DATE),),
+    ),
+    Command(MEMBERS, "stats", "Show the group in numbers", stats),
+)

@@ -1,0 +1,112 @@
+"""Form answers: recorded first, then posted in the round's thread by the bot, and kept true to later edits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.digest.picks import parse_pick
+from bot.errors import ChatError
+from bot.model import ANSWER_LIMIT, Author, Group, Kind, Message, Room, Round
+from bot.services.context import Context
+from bot.store.deliveries import DeliveryKind, NewDelivery
+from bot.store.transaction import Transaction
+
+
+class Change(StrEnum):
+    """What became of a form answer."""
+
+    GIVEN = "given"
+    EDITED = "edited"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A round as one member sees it: with their form answer, if they gave one."""
+
+    round: Round
+    mine: Message | None
+
+
+async def find_round(transaction: Transaction, group: Group, question_id: str | None) -> Round:
+    """Return the latest round, or the latest that asked a question. Raises ChatError."""
+    if question_id is None:
+        last = await transaction.rounds.last(group.id)
+        if last is None:
+            raise ChatError("No question has been asked here yet.")
+        return last
+    rounds = await transaction.rounds.with_question(group.id, question_id)
+    if not rounds:
+        raise ChatError(f"“{question_id}” has not been asked here.", "See what was with `/reading question`.")
+    return rounds[0]
+
+
+async def find_standing(context: Context, group: Group, author: Author, question_id: str | None) -> Standing:
+    """Return the round that a member may answer, with what they answered. Raises ChatError."""
+    async with context.database.read() as transaction:
+        round_ = await find_round(transaction, group, question_id)
+        member = await transaction.members.find(author.platform, author.user)
+        mine = await transaction.messages.form_answer(round_.id, member.id) if member else None
+    return Standing(round_, mine)
+
+
+async def give_answer(
+    context: Context, room: Room, author: Author, round_id: int, text: str, pick: str = ""
+) -> tuple[Change, Round]:
+    """Record a member's form answer to a round, over the one before; an empty one withdraws it.
+
+    Raises ChatError for an answer that is too long, too empty or not one that the question asks for.
+    """
+    text = text.strip()
+    async with context.database.write() as transaction:
+        round_ = await transaction.rounds.get(round_id)
+        member = await transaction.members.ensure(author)
+        mine = await transaction.messages.form_answer(round_id, member.id)
+        now = context.clock.now()
+        if not text and not pick.strip():
+            if mine is None:
+                raise ChatError("An empty answer says nothing.", "Write a sentence or two.")
+            await transaction.messages.outdate_digests_of(mine.id)
+            await transaction.deliveries.retract(message_id=mine.id, due_at=now)
+            await transaction.messages.withdraw(mine)
+            context.wake()
+            return Change.WITHDRAWN, round_
+        chosen = _checked(round_, text, pick)
+        answer_id = await transaction.messages.put_form_answer(round_id, room.id, member.id, text, chosen, now)
+        if mine is None:
+            await transaction.deliveries.add(
+                NewDelivery(
+                    key=f"answer:{answer_id}:{room.id}",
+                    kind=DeliveryKind.ANSWER,
+                    room_id=room.id,
+                    round_id=round_id,
+                    message_id=answer_id,
+                    due_at=now,
+                )
+            )
+        else:
+            await transaction.messages.outdate_digests_of(mine.id)
+            await transaction.deliveries.revise(message_id=answer_id, due_at=now)
+    context.wake()
+    return (Change.GIVEN if mine is None else Change.EDITED), round_
+
+
+def _checked(round_: Round, text: str, pick: str) -> str:
+    if len(text) > ANSWER_LIMIT:
+        raise ChatError(
+            f"Your answer has {len(text):,} characters; at most {ANSWER_LIMIT:,} fit in one message.",
+            "Shorten it, or write it in the thread in several messages.",
+        )
+    if round_.question.kind is Kind.OPEN:
+        if not text:
+            raise ChatError("An empty answer says nothing.", "Write a sentence or two.")
+        return ""
+    if not pick.strip():
+        raise ChatError(
+            "This question asks for a choice or an estimate as well.", "Answer with the form: `/reading answer`."
+        )
+    try:
+        return parse_pick(round_.question, pick)
+    except ValueError as error:
+        raise ChatError(str(error)) from None

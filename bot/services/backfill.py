@@ -1,0 +1,42 @@
+"""Fetching from the history what happened while nobody listened."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+
+from bot.errors import PlatformError
+from bot.events import MessageDeleted, MessageSeen, Place
+from bot.model import Ref, Room
+from bot.services.context import Context
+from bot.services.recording import Recorder
+
+log = structlog.get_logger(__name__)
+
+OPEN_FOR = timedelta(days=14)
+"""How long after it was asked a round is looked at again; live events are recorded at any age."""
+
+
+async def backfill_platform(context: Context, recorder: Recorder, platform: str) -> None:
+    """Fetch what every open round on a platform missed: messages, edits, deletions and reactions."""
+    async with context.database.read() as transaction:
+        threads = await transaction.rounds.open_threads(platform, context.clock.now() - OPEN_FOR)
+    for round_, room, thread in threads:
+        await backfill_thread(context, recorder, round_.id, room, thread)
+
+
+async def backfill_thread(context: Context, recorder: Recorder, round_id: int, room: Room, thread: Ref) -> None:
+    """Fetch what one thread missed. A history that cannot be read to its end is logged and proves no deletion."""
+    place = Place(room.channel, thread)
+    async with context.database.read() as transaction:
+        recorded = await transaction.messages.refs(round_id, room.id)
+    started = context.clock.now()
+    try:
+        events = [event async for event in context.platforms[room.channel.platform].history(place)]
+    except PlatformError as error:
+        log.warning("history could not be read", room=room.id, problem=str(error))
+        return
+    await recorder.record_all(events)
+    there = {event.message for event in events if isinstance(event, MessageSeen)}
+    await recorder.record_all(MessageDeleted(place, ref, started) for ref in recorded - there)

@@ -1,0 +1,163 @@
+"""What members look up: rounds, questions, answers, digests, readings and figures of their group."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from bot.errors import ChatError
+from bot.model import Author, Group, Member, Message, Question, QuestionSet, Round
+from bot.services.answering import find_round
+from bot.services.context import Context
+from bot.services.digests import answer_link, round_link
+from bot.store.digests import StoredDigest
+from bot.store.search import Hit
+from bot.store.transaction import Transaction
+from bot.yamlsentences import nearest
+
+
+@dataclass(frozen=True, slots=True)
+class RoundView:
+    """A round with its address and how many answers it has by how many members."""
+
+    round: Round
+    link: str
+    answers: int
+    members: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found, best first."""
+
+    questions: list[tuple[Hit, str]]
+    messages: list[tuple[Hit, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A group in numbers. `members` are each with answers given and rounds answered, most rounds first."""
+
+    rounds: int
+    answers: int
+    members: list[tuple[Member, int, int]]
+    left: int
+
+
+async def round_view(context: Context, group: Group, question_id: str | None) -> RoundView:
+    """Return the latest round, or the latest that asked a question. Raises ChatError."""
+    async with context.database.read() as transaction:
+        return await _view(transaction, context, await find_round(transaction, group, question_id))
+
+
+async def recent_rounds(context: Context, group: Group, limit: int) -> list[RoundView]:
+    """Return the latest rounds, newest first."""
+    async with context.database.read() as transaction:
+        rounds = await transaction.rounds.recent(group.id, limit)
+        return [await _view(transaction, context, round_) for round_ in rounds]
+
+
+async def _view(transaction: Transaction, context: Context, round_: Round) -> RoundView:
+    counts = await transaction.messages.count_answers([round_.id])
+    threads = await transaction.rounds.threads(round_.id)
+    return RoundView(round_, round_link(context, threads), *counts.get(round_.id, (0, 0)))
+
+
+async def search(context: Context, group: Group, words: str, limit: int) -> Found:
+    """Return the asked questions and the messages that hold all of the words, each with its address."""
+    async with context.database.read() as transaction:
+        questions = await transaction.search.questions(group.id, words, limit)
+        messages = await transaction.search.messages(group.id, words, limit)
+        found = Found([], [])
+        for hit in questions:
+            found.questions.append((hit, round_link(context, await transaction.rounds.threads(hit.round_id))))
+        for hit in messages:
+            message = await transaction.messages.get(hit.message_id) if hit.message_id is not None else None
+            found.messages.append((hit, await _message_link(transaction, context, message)))
+    return found
+
+
+async def answers_by(context: Context, group: Group, author: Author, limit: int) -> list[tuple[Message, Round, str]]:
+    """Return a member's latest answers with their rounds and addresses, newest first."""
+    async with context.database.read() as transaction:
+        member = await transaction.members.find(author.platform, author.user)
+        if member is None:
+            return []
+        answers = await transaction.messages.answers_by(group.id, member.id, limit)
+        return [
+            (
+                answer,
+                await transaction.rounds.get(answer.round_id),
+                await _message_link(transaction, context, answer),
+            )
+            for answer in answers
+        ]
+
+
+async def _message_link(transaction: Transaction, context: Context, message: Message | None) -> str:
+    if message is None:
+        return ""
+    threads = {
+        room.id: (room, post, thread) for room, post, thread in await transaction.rounds.threads(message.round_id)
+    }
+    return answer_link(context, threads.get(message.room_id), message)
+
+
+def topics(context: Context, group: Group) -> Counter[str]:
+    """Return how many questions of the group's set each topic has. Raises QuestionSetError."""
+    return Counter(question.topic for question in _active(context.catalogue.get(group.settings.question_set)))
+
+
+def find_topic(context: Context, group: Group, topic: str) -> str:
+    """Return a topic of the group's set by its name in any case. Raises ChatError with the nearest one."""
+    known = {name.casefold(): name for name in topics(context, group)}
+    if topic.casefold() in known:
+        return known[topic.casefold()]
+    near = nearest(topic, list(known.values()))
+    raise ChatError(
+        f"There is no topic “{topic}”.", f"Did you mean {near}?" if near else "See them with `/reading topics`."
+    )
+
+
+async def asked_of_topic(context: Context, group: Group, topic: str) -> list[RoundView]:
+    """Return the rounds on a topic, newest first."""
+    async with context.database.read() as transaction:
+        rounds = await transaction.rounds.on_topic(group.id, topic)
+        return [await _view(transaction, context, round_) for round_ in rounds]
+
+
+def question_counts(question_set: QuestionSet) -> Counter[tuple[str, str]]:
+    """Return how many questions each section of each reading has."""
+    sources = (question.source for question in _active(question_set))
+    return Counter((source.reading, source.section) for source in sources if source is not None)
+
+
+def _active(question_set: QuestionSet) -> list[Question]:
+    return [question for question in question_set.questions if not (question.retired or question.draft)]
+
+
+async def find_digest(context: Context, group: Group, on: date | None) -> StoredDigest:
+    """Return the latest digest in which something was said, or the one of a date. Raises ChatError."""
+    async with context.database.read() as transaction:
+        recent = [stored for stored in await transaction.digests.recent(group.id, 60) if stored.digest.answers]
+    if not recent:
+        raise ChatError("There is no digest yet.", "The first one comes at the end of the first week with answers.")
+    if on is None:
+        return recent[0]
+    for stored in recent:
+        if stored.local_date == on:
+            return stored
+    dates = ", ".join(stored.local_date.isoformat() for stored in recent[:5])
+    raise ChatError(f"There is no digest of {on.isoformat()}.", f"The latest are of {dates}.")
+
+
+async def figures(context: Context, group: Group) -> Figures:
+    """Return the group in numbers. Raises QuestionSetError."""
+    async with context.database.read() as transaction:
+        members = await transaction.messages.count_by_member(group.id)
+        progress = await transaction.rounds.progress(group.id)
+        rounds = await transaction.rounds.count(group.id)
+    done = {*progress.asked, *progress.skipped}
+    left = sum(question.id not in done for question in _active(context.catalogue.get(group.settings.question_set)))
+    return Figures(rounds, sum(answers for _, answers, _ in members), members, left)
