@@ -1,0 +1,101 @@
+"""Where the program's parts are made, wired together, run and closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from bot.chat import ChatDesk
+from bot.clock import Clock
+from bot.config import DeclaredGroup
+from bot.ports import Platform
+from bot.questions.catalogue import Catalogue
+from bot.services.context import Context
+from bot.services.declaring import declare_groups
+from bot.services.posting import Poster
+from bot.services.recording import Recorder
+from bot.services.scheduling import Scheduler, sync_questions
+from bot.store.database import open_database
+from bot.wording import parse_zone
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """The open program."""
+
+    context: Context
+    desk: ChatDesk
+    recorder: Recorder
+    poster: Poster
+    scheduler: Scheduler
+    scheduler_wake: asyncio.Event
+    poster_wake: asyncio.Event
+
+    async def settle(self) -> None:
+        """Do everything that is due now and post it, without waiting for anything that is due later."""
+        await self.scheduler.tick()
+        await self.poster.settle()
+
+
+@asynccontextmanager
+async def open_app(
+    *,
+    database_url: str,
+    seeds: Path,
+    clock: Clock,
+    platforms: Iterable[Platform],
+    declared: Iterable[DeclaredGroup] = (),
+) -> AsyncIterator[App]:
+    """Open the program: database, question sets, declared groups, and the writer of events. Close all at the end.
+
+    What members say is recorded as long as it is open. Raises DatabaseError, QuestionSetError, SettingsError.
+    """
+    catalogue = Catalogue(seeds)
+    await catalogue.load()
+    async with open_database(database_url) as database:
+        wakes = (asyncio.Event(), asyncio.Event())
+
+        def wake() -> None:
+            for event in wakes:
+                event.set()
+
+        by_name: Mapping[str, Platform] = {platform.name: platform for platform in platforms}
+        context = Context(database, catalogue, clock, by_name, wake)
+        await sync_questions(context)
+        await declare_groups(context, declared)
+        recorder = Recorder(database)
+        app = App(context, ChatDesk(context, recorder), recorder, Poster(context, recorder), Scheduler(context), *wakes)
+        writing = asyncio.create_task(recorder.run(), name="recorder")
+        try:
+            yield app
+        finally:
+            for platform in by_name.values():
+                await platform.close()
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
+            await recorder.drain()
+
+
+async def serve(app: App, stop: asyncio.Event) -> None:
+    """Run every platform, the scheduler and the poster until `stop` is set; then end them in good order.
+
+    Raises PlatformError if a platform refuses the bot for good.
+    """
+    await asyncio.to_thread(parse_zone, "UTC")
+    log.info("running", platforms=sorted(app.context.platforms))
+    async with asyncio.TaskGroup() as tasks:
+        running = [tasks.create_task(platform.run(app.desk)) for platform in app.context.platforms.values()]
+        running.append(tasks.create_task(app.scheduler.run(app.scheduler_wake)))
+        running.append(tasks.create_task(app.poster.run(app.poster_wake)))
+        await stop.wait()
+        log.info("stopping")
+        for task in running:
+            task.cancel()
+    log.info("stopped")

@@ -1,0 +1,80 @@
+"""`run` and `try`: the commands that hold reading groups."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.app import open_app, serve
+from bot.cli.errors import errors_told
+from bot.cli.screen import stdin_lines, terminal_screen
+from bot.clock import SystemClock
+from bot.config import BotSettings, load_settings
+from bot.errors import SettingsError
+from bot.logs import configure_logs
+from bot.platforms.console.channel import open_channel
+from bot.platforms.console.platform import ConsolePlatform
+from bot.platforms.console.terminal import Terminal
+from bot.ports import Platform
+from bot.trial import run_trial, start_over
+
+TRIAL = Path("data/try")
+
+Config = Annotated[
+    Path | None, typer.Option("--config", envvar="READING_GROUP_CONFIG", help="The settings file [config/bot.yaml].")
+]
+
+
+@errors_told()
+def run(config: Config = None) -> None:
+    """Hold the reading groups on the platforms that the settings name, until told to stop."""
+    settings = load_settings(config)
+    configure_logs(settings.log_format, settings.log_level)
+    asyncio.run(_run(settings))
+
+
+async def _run(settings: BotSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    clock = SystemClock()
+    async with open_app(
+        database_url=settings.database_url,
+        seeds=settings.seeds,
+        clock=clock,
+        platforms=await _platforms(settings, clock),
+        declared=settings.groups,
+    ) as app:
+        await serve(app, stop)
+
+
+async def _platforms(settings: BotSettings, clock: SystemClock) -> list[Platform]:
+    platforms: list[Platform] = []
+    if (console := settings.platforms.console) is not None:
+        channel = await open_channel(console.channel)
+        screen = terminal_screen(stdin_lines())
+        platforms.append(ConsolePlatform(channel, clock, screen.tell, Terminal(channel, clock, screen, machine=None)))
+    if not platforms:
+        raise SettingsError("No chat platform is set up.", "Name one under `platforms`, or have a look with `try`.")
+    return platforms
+
+
+@errors_told()
+def try_(
+    folder: Annotated[Path, typer.Option(help="Where the trial keeps what it needs.")] = TRIAL,
+    seeds: Annotated[
+        Path, typer.Option(envvar="READING_GROUP_SEEDS", help="The folder that holds the question sets.")
+    ] = Path("seeds"),
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,  # noqa: FBT002
+) -> None:
+    """Hold a reading group in this terminal, on a clock of its own."""
+    configure_logs("auto", "error")
+    if fresh:
+        start_over(folder)
+    screen = terminal_screen(stdin_lines())
+    asyncio.run(run_trial(folder, seeds, screen))

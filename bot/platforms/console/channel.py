@@ -1,0 +1,171 @@
+"""The console's side of the wire: a channel with threads, kept in a file as a chat service would keep it.
+
+Each line of the file is one change (JSON), and the channel is what the changes amount to. Messages are numbered through
+the whole channel, so that a person can point at any of them. A line that a crash cut short is dropped when the file is
+opened again: what it said was never acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.errors import PlatformError
+
+BOT = ""
+"""The author of what the bot posts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A message in the channel, or in the thread under `thread`. Times are UTC."""
+
+    number: int
+    author: str
+    text: str
+    sent_at: datetime
+    thread: int | None = None
+    key: str = ""
+    reply_to: int | None = None
+    edited_at: datetime | None = None
+    deleted: bool = False
+    reactions: frozenset[tuple[str, str]] = field(default=frozenset())
+    """Who reacted, and with which stance."""
+
+
+class ConsoleChannel:
+    """A channel in a file. Made by `open_channel`."""
+
+    def __init__(self, path: Path, changes: list[dict[str, Any]]) -> None:
+        self._path = path
+        self._writing = asyncio.Lock()
+        self._entries: dict[int, Entry] = {}
+        self._clock: datetime | None = None
+        for change in changes:
+            self._apply(change)
+
+    @property
+    def clock(self) -> datetime | None:
+        """Return the latest instant (UTC) that the channel has seen, or None when it is new."""
+        return self._clock
+
+    def get(self, number: int) -> Entry | None:
+        """Return a message that is there, or None."""
+        entry = self._entries.get(number)
+        return entry if entry is not None and not entry.deleted else None
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every message that is there, oldest first."""
+        return (entry for entry in self._entries.values() if not entry.deleted)
+
+    def thread(self, number: int) -> list[Entry]:
+        """Return what stands in the thread under a message, oldest first."""
+        return [entry for entry in self.entries() if entry.thread == number]
+
+    def with_key(self, key: str) -> Entry | None:
+        """Return the message that was posted under a key, or None."""
+        return next((entry for entry in self.entries() if entry.key == key), None)
+
+    async def post(
+        self,
+        author: str,
+        text: str,
+        at: datetime,
+        *,
+        thread: int | None = None,
+        key: str = "",
+        reply_to: int | None = None,
+    ) -> Entry:
+        """Add a message and return it. Raises PlatformError if the file cannot be written."""
+        async with self._writing:
+            number = len(self._entries) + 1
+            change = {"do": "post", "number": number, "author": author, "text": text, "thread": thread, "key": key}
+            await self._write({**change, "reply_to": reply_to, "at": at.isoformat()})
+        return self._entries[number]
+
+    async def edit(self, number: int, text: str, at: datetime) -> Entry:
+        """Change a message's text and return the message."""
+        async with self._writing:
+            await self._write({"do": "edit", "number": number, "text": text, "at": at.isoformat()})
+        return self._entries[number]
+
+    async def delete(self, number: int, at: datetime) -> None:
+        """Remove a message."""
+        async with self._writing:
+            await self._write({"do": "delete", "number": number, "at": at.isoformat()})
+
+    async def react(self, number: int, who: str, stance: str, at: datetime) -> Entry:
+        """Give a person exactly one reaction on a message and return the message."""
+        async with self._writing:
+            await self._write({"do": "react", "number": number, "who": who, "stance": stance, "at": at.isoformat()})
+        return self._entries[number]
+
+    async def note_time(self, at: datetime) -> None:
+        """Keep an instant (UTC), so that the channel goes on from there when it is opened again."""
+        async with self._writing:
+            await self._write({"do": "time", "at": at.isoformat()})
+
+    async def _write(self, change: dict[str, Any]) -> None:
+        try:
+            await asyncio.to_thread(_append, self._path, json.dumps(change, ensure_ascii=False))
+        except OSError as error:
+            raise PlatformError(f"The console's channel {self._path} cannot be written ({error.strerror}).") from error
+        self._apply(change)
+
+    def _apply(self, change: dict[str, Any]) -> None:
+        at = datetime.fromisoformat(change["at"])
+        self._clock = max(at, self._clock or at)
+        number = change.get("number", 0)
+        match change["do"]:
+            case "post":
+                self._entries[number] = Entry(
+                    number=number,
+                    author=change["author"],
+                    text=change["text"],
+                    sent_at=at,
+                    thread=change["thread"],
+                    key=change["key"],
+                    reply_to=change["reply_to"],
+                )
+            case "edit":
+                self._entries[number] = replace(self._entries[number], text=change["text"], edited_at=at)
+            case "delete":
+                self._entries[number] = replace(self._entries[number], text="", deleted=True)
+            case "react":
+                entry = self._entries[number]
+                others = frozenset(reaction for reaction in entry.reactions if reaction[0] != change["who"])
+                self._entries[number] = replace(entry, reactions=others | {(change["who"], change["stance"])})
+
+
+async def open_channel(path: Path) -> ConsoleChannel:
+    """Open the channel that a file holds, or a new one. Raises PlatformError for a file that is not a channel."""
+    return ConsoleChannel(path, await asyncio.to_thread(_load, path))
+
+
+def _load(path: Path) -> list[dict[str, Any]]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            return []
+        text = path.read_text("utf-8")
+        whole, newline, _ = text.rpartition("\n")
+        if len(whole) + len(newline) < len(text):
+            path.write_text(whole + newline, "utf-8")
+        return [json.loads(line) for line in whole.splitlines()]
+    except OSError as error:
+        raise PlatformError(f"The console's channel {path} cannot be read ({error.strerror}).") from error
+    except ValueError as error:
+        raise PlatformError(f"{path} is not a console channel.", "Move it away, or start over.") from error
+
+
+def _append(path: Path, line: str) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write(line + "\n")
+        file.flush()
+        os.fsync(file.fileno())
