@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from bot.model import Exhausted, Order, Question
 
-SPREAD = 3
+SPREAD = 7
 """How many of the last questions' topics a shuffled order avoids, so that neighbouring days differ."""
 
 
