@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 
 from bot.commands.arguments import check_arguments
 from bot.commands.help import TABLE
-from bot.commands.members import record_answer
-from bot.commands.table import Call
-from bot.content import Form, Reply
+from bot.commands.table import Call, Command
+from bot.content import Form, Quote, Reply
 from bot.errors import BotError, ChatError, DatabaseError
 from bot.events import Invocation, Recordable, Submission
 from bot.services.backfill import backfill_platform
@@ -50,28 +51,32 @@ class ChatDesk:
         try:
             return await self._submit(submission)
         except BotError as error:
-            return _sorry(error, submission.action)
+            return _with_what_was_written(_sorry(error, submission.action), submission)
         except Exception:
             log.exception("form failed", action=submission.action)
-            return _FAILED
+            return _with_what_was_written(_FAILED, submission)
 
     async def _submit(self, submission: Submission) -> Reply:
-        if submission.action != "answer":
+        command = TABLE.get(submission.action)
+        if command is None or command.on_submit is None:
             raise ChatError("This form is out of date.", "Open it again.")
         call = await self._call(Invocation(submission.place, submission.author, submission.action))
-        values = submission.values
-        return await record_answer(call, int(submission.target), values.get("text", ""), values.get("pick", ""))
+        await self._require_role(command, call)
+        return await command.on_submit(call, submission.target, submission.values)
 
     async def _command(self, invocation: Invocation) -> Reply | Form:
         command = TABLE.get(invocation.command)
         if command is None:
             raise ChatError(f"There is no command `/{invocation.command}`.", "See them all with `/reading help`.")
         call = await self._call(invocation)
-        if command.for_hosts and not await is_host(self._context, invocation.author, call.group_or_none):
-            raise ChatError(f"`/{command.full_name}` is for hosts.", "Ask a host of the group, or see `/reading help`.")
+        await self._require_role(command, call)
         today = self._context.today(call.group_or_none) if call.group_or_none else self._context.clock.now().date()
         arguments = check_arguments(command, invocation.arguments, today)
-        return await command.handler(Call(self._context, invocation, arguments, call.group_or_none, call.room))
+        return await command.handler(replace(call, arguments=arguments))
+
+    async def _require_role(self, command: Command, call: Call) -> None:
+        if command.for_hosts and not await is_host(self._context, call.invocation.author, call.group_or_none):
+            raise ChatError(f"`/{command.full_name}` is for hosts.", "Ask a host of the group, or see `/reading help`.")
 
     async def _call(self, invocation: Invocation) -> Call:
         channel = invocation.place.channel
@@ -85,6 +90,12 @@ class ChatDesk:
 
 
 _FAILED = Reply.of("Something went wrong on my side, and nothing was changed. The operator's log says what it was.")
+
+
+def _with_what_was_written(reply: Reply, submission: Submission) -> Reply:
+    """Return a refusal with the texts that were filled in, since the form itself is gone."""
+    written = (Quote(value, f"you wrote ({name})") for name, value in submission.values.items() if value.strip())
+    return Reply.of(*reply.blocks, *written)
 
 
 def _sorry(error: BotError, command: str) -> Reply:

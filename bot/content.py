@@ -58,7 +58,31 @@ class Facts:
     pairs: tuple[tuple[str, str], ...]
 
 
-Block = Heading | Paragraph | Quote | Listing | Facts
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button: pressing it is using a command, by its full name, with these arguments."""
+
+    label: str
+    command: str
+    arguments: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """Buttons, at most 5."""
+
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text file."""
+
+    name: str
+    text: str
+
+
+Block = Heading | Paragraph | Quote | Listing | Facts | Actions | Attachment
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,8 +106,8 @@ class Schedule:
     """When a group is asked and when it gets its digest.
 
     `zone` is an IANA name; `ask_at` and `digest_at` are local wall-clock times; `days` and `digest_on` count weekdays
-    from Monday = 0. Occurrences whose instant lies before `active_from` (UTC) are not due: a group that is set up or resumed
-    in the afternoon is not asked what it missed in the morning.
+    from Monday = 0. Occurrences whose instant lies before `active_from` (UTC) are not due: a group that is set up or
+    resumed in the afternoon is not asked what it missed in the morning.
     """
 
     zone: str

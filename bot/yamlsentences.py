@@ -7,26 +7,17 @@ from typing import Any, TypeAlias
 
 import yaml
 from pydantic_core import ErrorDetails
-from rapidfuzz import fuzz, process
 
 from bot.content import plural
+from bot.nearest import nearest
 
 Schema: TypeAlias = dict[str, Any]
 """A JSON Schema, as pydantic generates it from a model."""
-
-_CLOSE = 75
-"""How alike two names must be (rapidfuzz ratio, 0 to 100) for one to be suggested in place of the other."""
 
 _EMPTY = "This is empty; fill it in, or delete the line if it is not needed."
 
 _SHOWN = 60
 """Characters of a wrong value that are repeated."""
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """Return the one of `names` that somebody who wrote `name` may have meant, or an empty string."""
-    found = process.extractOne(name, list(names), scorer=fuzz.ratio, processor=str.casefold, score_cutoff=_CLOSE)
-    return found[0] if found else ""
 
 
 def one_of(name: str, names: Sequence[str], what: str) -> str:

@@ -17,12 +17,13 @@ from bot.cli.errors import errors_told, tell
 from bot.content import plural
 from bot.errors import BotError, QuestionSetError
 from bot.model import Exhausted, Kind, Order, Question, QuestionSet, Source
+from bot.nearest import nearest
 from bot.questions.duplicates import near_duplicates
 from bot.questions.loader import BrokenSetError, CheckedSet, check_set, set_folder, set_folders
 from bot.questions.schema import write_schemas
 from bot.selection import Progress, upcoming
 from bot.yamlfile import Problem
-from bot.yamlsentences import nearest, shown
+from bot.yamlsentences import shown
 
 UNWRAPPED = 10_000
 """Columns of output that is not a terminal's, so that no line is broken."""

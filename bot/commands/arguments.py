@@ -8,8 +8,8 @@ from typing import Any
 
 from bot.commands.table import Command, Parameter, ParameterKind
 from bot.errors import ChatError
+from bot.nearest import nearest
 from bot.wording import parse_days, parse_time, parse_zone
-from bot.yamlsentences import nearest
 
 
 def check_arguments(command: Command, given: Mapping[str, str], today: date) -> dict[str, Any]:

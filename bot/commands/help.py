@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import hosts, members
+from bot.commands import curating, hosts, members
 from bot.commands.parse import parse_command
 from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind, Table
 from bot.content import Block, Facts, Heading, Item, Listing, Reply
@@ -51,5 +51,8 @@ HELP = Command(
     (Parameter("command", "the command", ParameterKind.COMMAND, rest=True),),
 )
 
-TABLE: Table = {command.full_name: command for command in (*members.COMMANDS, HELP, *hosts.COMMANDS)}
+TABLE: Table = {
+    command.full_name: command
+    for command in (*members.COMMANDS, curating.SUGGEST, HELP, *hosts.COMMANDS, *curating.COMMANDS)
+}
 """Every command by its full name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 
 from bot.commands.table import MEMBERS, Call, Command, Parameter, ParameterKind
@@ -75,7 +76,7 @@ def answer_form(standing: answering.Standing, text: str | None = None) -> Form:
         label = "Why? (optional)"
     written = text or (mine.text if mine else "")
     fields.append(Field("text", label, written, required=False, limit=ANSWER_LIMIT, long=True))
-    return Form("answer", str(standing.round.id), question.text, tuple(fields))
+    return Form(f"{MEMBERS} answer", str(standing.round.id), question.text, tuple(fields))
 
 
 def _pick_label(question: Question) -> str:
@@ -103,6 +104,11 @@ async def record_answer(call: Call, round_id: int, text: str, pick: str = "") ->
         case _:
             done = "Withdrawn; your answer is forgotten and leaves the thread."
     return Reply.of(f"{done} ({round_.question.text})")
+
+
+async def answered(call: Call, target: str, values: Mapping[str, str]) -> Reply:
+    """Record what was filled in; `target` is the round's id."""
+    return await record_answer(call, int(target), values.get("text", ""), values.get("pick", ""))
 
 
 async def question(call: Call) -> Reply:
@@ -154,12 +160,12 @@ def _excerpt(text: str) -> str:
 async def topics(call: Call) -> Reply:
     """Show the topics, or what was asked on one."""
     if (topic := call.get("topic", str)) is not None:
-        name = lookups.find_topic(call.context, call.group, topic)
+        name = await lookups.find_topic(call.context, call.group, topic)
         views = await lookups.asked_of_topic(call.context, call.group, name)
         if not views:
             return Reply.of(f"Nothing on {name} has been asked here yet.")
         return Reply.of(Heading(name), _rounds(views[:SHOWN]))
-    counts = lookups.topics(call.context, call.group)
+    counts = await lookups.topics(call.context, call.group)
     items = (Item(topic, plural(count, "question")) for topic, count in sorted(counts.items()))
     return Reply.of(Heading("Topics"), Listing(tuple(items)))
 
@@ -223,6 +229,7 @@ COMMANDS = (
             Parameter("text", "your answer; leave it out for a form", rest=True),
             Parameter("question", "the id of another question that was asked", ParameterKind.QUESTION),
         ),
+        on_submit=answered,
     ),
     Command(
         MEMBERS,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from bot.commands.table import Command, Parameter, Table
 from bot.errors import ChatError
-from bot.yamlsentences import nearest
+from bot.nearest import nearest
 
 _CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "«": '"', "»": '"'})
 _KEYED = re.compile(r"([a-z_]+):")

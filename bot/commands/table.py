@@ -86,16 +86,20 @@ class Call:
 
 Handler = Callable[[Call], Awaitable[Reply | Form]]
 
+FormHandler = Callable[[Call, str, Mapping[str, str]], Awaitable[Reply]]
+"""Carries out a form: what it was about, and the value of each field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: `/root name parameter…`."""
+    """One command: `/root name parameter…`. What hands out a form, under its own full name, takes it back as well."""
 
     root: str
     name: str
     help: str
     handler: Handler
     parameters: tuple[Parameter, ...] = ()
+    on_submit: FormHandler | None = None
 
     @property
     def full_name(self) -> str:

@@ -45,5 +45,12 @@ def near_duplicates(questions: Sequence[Question]) -> list[NearDuplicate]:
     ]
 
 
+def alike(text: str, questions: Sequence[Question]) -> list[Question]:
+    """Return the questions that ask nearly what a text asks, the most alike first."""
+    texts = [_sorted_words(question.text) for question in questions]
+    found = process.extract(_sorted_words(text), texts, scorer=fuzz.ratio, score_cutoff=ALIKE, limit=None)
+    return [questions[position] for _, _, position in found]
+
+
 def _sorted_words(text: str) -> str:
     return " ".join(sorted(words(text)))

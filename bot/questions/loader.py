@@ -11,9 +11,10 @@ from pathlib import Path
 from bot.content import plural
 from bot.errors import QuestionSetError
 from bot.model import Forecast, Kind, Question, QuestionSet, Reading, Section, Source
+from bot.nearest import nearest
 from bot.questions.files import QuestionEntry, QuestionFile, ReadingEntry, References, SetFile
 from bot.yamlfile import Document, KeyPath, Problem, YamlError, check, read
-from bot.yamlsentences import nearest, shown
+from bot.yamlsentences import shown
 
 SET_FILE = "set.yaml"
 LONGEST_NAME = 48

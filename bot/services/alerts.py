@@ -6,6 +6,7 @@ import structlog
 
 from bot.content import Reply
 from bot.services.context import Context
+from bot.services.telling import tell_hosts
 
 log = structlog.get_logger(__name__)
 
@@ -26,15 +27,9 @@ async def raise_alert(context: Context, group_id: int, cause: str, text: str) ->
     async with context.database.write() as transaction:
         if not await transaction.alerts.raise_(group_id, cause, text, context.clock.now()):
             return
-        hosts = await transaction.groups.hosts(group_id)
-        rooms = await transaction.groups.rooms(group_id)
         group = await transaction.groups.get(group_id)
     log.warning("hosts alerted", group=group.slug, cause=cause)
-    for host in hosts:
-        room = next((room for room in rooms if room.channel.platform == host.platform), None)
-        platform = context.platforms.get(host.platform)
-        if room is not None and platform is not None:
-            await platform.tell(room.channel, host.user, Reply.of(f"{group.name}: {text}"))
+    await tell_hosts(context, group, Reply.of(f"{group.name}: {text}"))
 
 
 async def clear_alert(context: Context, group_id: int, cause: str) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 
 import structlog
 
 from bot.errors import ChatError
-from bot.model import Group, Order, Question, Round
+from bot.model import Group, Round
 from bot.schedule import instant, next_question, question_due
 from bot.selection import Pick, Progress, Queued, choose, upcoming
 from bot.services.context import Context
+from bot.services.curating import GroupQuestions, group_questions
 from bot.store.deliveries import DeliveryKind, NewDelivery
 from bot.store.transaction import Transaction
-from bot.yamlsentences import nearest
 
 log = structlog.get_logger(__name__)
 
@@ -30,10 +31,9 @@ async def ask_if_due(context: Context, group: Group) -> Round | None:
         day = question_due(group.schedule, last.local_date if last else None, now)
         if day is None:
             return None
-        pick = await next_pick(transaction, context, group, day)
-        if pick is None:
-            return None
-        return await _ask(transaction, context, group, pick, day)
+        plan = await make_plan(transaction, context, group)
+        pick = plan.choose(day)
+        return None if pick is None else await _ask(transaction, context, plan, pick, day)
 
 
 async def ask_now(context: Context, group: Group, question_id: str | None) -> Round:
@@ -46,33 +46,57 @@ async def ask_now(context: Context, group: Group, question_id: str | None) -> Ro
         last = await transaction.rounds.last(group.id)
         if last is not None and last.local_date >= day:
             raise ChatError("Today's question has been asked already.", "See it with `/reading today`.")
+        plan = await make_plan(transaction, context, group)
         if question_id is None:
-            pick = await next_pick(transaction, context, group, day)
+            pick = plan.choose(day)
         else:
-            progress = await transaction.rounds.progress(group.id)
-            queued = next(
-                (entry for entry, of in await transaction.questions.queued(group.id) if of.id == question_id), None
-            )
-            pick = Pick(find_question(context, group, question_id), progress.cycle, queued)
+            queued = next((entry for entry in plan.queue if entry.question_id == question_id), None)
+            pick = Pick(plan.questions.find(question_id), plan.progress.cycle, queued)
         if pick is None:
             raise ChatError(
                 "Every question of the set has been asked.", "Choose another set, or ask one of them again."
             )
-        return await _ask(transaction, context, group, pick, day)
+        return await _ask(transaction, context, plan, pick, day)
 
 
-async def next_pick(transaction: Transaction, context: Context, group: Group, day: date) -> Pick | None:
-    """Return what would be asked on a local date, or None when the set is exhausted. Raises QuestionSetError."""
-    picks = await _plan(transaction, context, group)
-    return choose(*picks, on=day, exhausted=group.settings.exhausted)
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is needed to say which questions come next."""
+
+    group: Group
+    questions: GroupQuestions
+    progress: Progress
+    queue: Sequence[Queued]
+
+    def choose(self, day: date) -> Pick | None:
+        """Return what is asked on a local date, or None when everything has been asked."""
+        settings = self.group.settings
+        questions = self.questions.questions
+        return choose(questions, settings.order, self.group.id, self.progress, self.queue, day, settings.exhausted)
+
+    def upcoming(self, days: Sequence[date]) -> list[Pick]:
+        """Return what local dates get if nothing changes."""
+        settings = self.group.settings
+        questions = self.questions.questions
+        return upcoming(questions, settings.order, self.group.id, self.progress, self.queue, days, settings.exhausted)
+
+
+async def make_plan(transaction: Transaction, context: Context, group: Group) -> Plan:
+    """Return how a group stands with its questions. Raises QuestionSetError."""
+    return Plan(
+        group=group,
+        questions=await group_questions(transaction, context, group),
+        progress=await transaction.rounds.progress(group.id),
+        queue=[entry for entry, _ in await transaction.questions.queued(group.id)],
+    )
 
 
 async def coming(context: Context, group: Group, count: int) -> list[tuple[date, Pick]]:
     """Return the next questions with their local dates, as far as is known now. Raises QuestionSetError."""
     async with context.database.read() as transaction:
         days = await coming_days(transaction, context, group, count)
-        plan = await _plan(transaction, context, group)
-    return list(zip(days, upcoming(*plan, days=days, exhausted=group.settings.exhausted), strict=False))
+        plan = await make_plan(transaction, context, group)
+    return list(zip(days, plan.upcoming(days), strict=False))
 
 
 async def coming_days(transaction: Transaction, context: Context, group: Group, count: int) -> list[date]:
@@ -87,31 +111,9 @@ async def coming_days(transaction: Transaction, context: Context, group: Group, 
     return days
 
 
-async def _plan(
-    transaction: Transaction, context: Context, group: Group
-) -> tuple[Sequence[Question], Order, int, Progress, Sequence[Queued]]:
-    question_set = context.catalogue.get(group.settings.question_set)
-    progress = await transaction.rounds.progress(group.id)
-    queue = [entry for entry, _ in await transaction.questions.queued(group.id)]
-    return question_set.questions, group.settings.order, group.id, progress, queue
-
-
-def find_question(context: Context, group: Group, question_id: str) -> Question:
-    """Return a question of the group's set that may be asked. Raises ChatError with the nearest id."""
-    question_set = context.catalogue.get(group.settings.question_set)
-    question = question_set.get(question_id)
-    if question is None or question.draft or question.retired:
-        known = nearest(
-            question_id, [other.id for other in question_set.questions if not (other.draft or other.retired)]
-        )
-        hint = f"Did you mean `{known}`?" if known else "Find its id with `/reading search`."
-        raise ChatError(f"There is no question “{question_id}” to ask in {question_set.title}.", hint)
-    return question
-
-
-async def _ask(transaction: Transaction, context: Context, group: Group, pick: Pick, day: date) -> Round:
-    now = context.clock.now()
-    key = await transaction.questions.key(group.settings.question_set, pick.question.id)
+async def _ask(transaction: Transaction, context: Context, plan: Plan, pick: Pick, day: date) -> Round:
+    now, group = context.clock.now(), plan.group
+    key = await transaction.questions.key(plan.questions.set_of(pick.question.id), pick.question.id)
     round_ = await transaction.rounds.add(group.id, key, day, pick.cycle, now)
     if pick.queued is not None:
         await transaction.questions.dequeue(group.id, pick.queued.id)

@@ -12,8 +12,9 @@ from typing import Any
 from bot.errors import ChatError
 from bot.model import Author, Channel, Group, Pause, Question, Settings
 from bot.selection import Queued
-from bot.services.asking import coming, find_question
+from bot.services.asking import coming
 from bot.services.context import Context
+from bot.services.curating import group_questions
 from bot.store.deliveries import DeliveryKind, NewDelivery
 from bot.store.transaction import Transaction
 
@@ -142,14 +143,14 @@ async def skip_next(context: Context, group: Group) -> tuple[Question, list[tupl
     async with context.database.write() as transaction:
         if pick.queued is not None:
             await transaction.questions.dequeue(group.id, pick.queued.id)
-        key = await transaction.questions.key(group.settings.question_set, pick.question.id)
+        known = await group_questions(transaction, context, group)
+        key = await transaction.questions.key(known.set_of(pick.question.id), pick.question.id)
         await transaction.rounds.skip(group.id, key, pick.cycle)
     return pick.question, [(day, then.question) for day, then in await coming(context, group, 1)]
 
 
 async def enqueue(context: Context, group: Group, host: Author, question_id: str, on: date | None) -> Question:
     """Put a question at the end of the queue, or on a local date, and return it. Raises ChatError."""
-    question = find_question(context, group, question_id)
     if on is not None and on < context.today(group):
         raise ChatError(f"{on.isoformat()} is over.", "Name today or a later day.")
     async with context.database.write() as transaction:
@@ -158,8 +159,10 @@ async def enqueue(context: Context, group: Group, host: Author, question_id: str
             raise ChatError(
                 f"“{taken.id}” is already queued for {on.isoformat()}.", "Remove it first, or take another day."
             )
+        known = await group_questions(transaction, context, group)
+        question = known.find(question_id)
         member = await transaction.members.ensure(host)
-        key = await transaction.questions.key(group.settings.question_set, question.id)
+        key = await transaction.questions.key(known.set_of(question_id), question_id)
         await transaction.questions.enqueue(group.id, key, on=on, by=member.id, now=context.clock.now())
     return question
 

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.errors import ChatError
-from bot.model import Author, Group, Member, Message, Question, QuestionSet, Round
+from bot.model import Author, Group, Member, Message, QuestionSet, Round
+from bot.nearest import nearest
 from bot.services.answering import find_round
 from bot.services.context import Context
+from bot.services.curating import group_questions
 from bot.services.digests import answer_link, round_link
 from bot.store.digests import StoredDigest
 from bot.store.search import Hit
 from bot.store.transaction import Transaction
-from bot.yamlsentences import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,16 @@ async def _message_link(transaction: Transaction, context: Context, message: Mes
     return answer_link(context, threads.get(message.room_id), message)
 
 
-def topics(context: Context, group: Group) -> Counter[str]:
-    """Return how many questions of the group's set each topic has. Raises QuestionSetError."""
-    return Counter(question.topic for question in _active(context.catalogue.get(group.settings.question_set)))
+async def topics(context: Context, group: Group) -> Counter[str]:
+    """Return how many questions that the group may be asked each topic has. Raises QuestionSetError."""
+    async with context.database.read() as transaction:
+        known = await group_questions(transaction, context, group)
+    return Counter(question.topic for question in known.active)
 
 
-def find_topic(context: Context, group: Group, topic: str) -> str:
-    """Return a topic of the group's set by its name in any case. Raises ChatError with the nearest one."""
-    known = {name.casefold(): name for name in topics(context, group)}
+async def find_topic(context: Context, group: Group, topic: str) -> str:
+    """Return a topic of the group's questions by its name in any case. Raises ChatError with the nearest one."""
+    known = {name.casefold(): name for name in await topics(context, group)}
     if topic.casefold() in known:
         return known[topic.casefold()]
     near = nearest(topic, list(known.values()))
@@ -129,12 +132,9 @@ async def asked_of_topic(context: Context, group: Group, topic: str) -> list[Rou
 
 def question_counts(question_set: QuestionSet) -> Counter[tuple[str, str]]:
     """Return how many questions each section of each reading has."""
-    sources = (question.source for question in _active(question_set))
+    asked = (question for question in question_set.questions if not (question.retired or question.draft))
+    sources = (question.source for question in asked)
     return Counter((source.reading, source.section) for source in sources if source is not None)
-
-
-def _active(question_set: QuestionSet) -> list[Question]:
-    return [question for question in question_set.questions if not (question.retired or question.draft)]
 
 
 async def find_digest(context: Context, group: Group, on: date | None) -> StoredDigest:
@@ -158,6 +158,7 @@ async def figures(context: Context, group: Group) -> Figures:
         members = await transaction.messages.count_by_member(group.id)
         progress = await transaction.rounds.progress(group.id)
         rounds = await transaction.rounds.count(group.id)
+        known = await group_questions(transaction, context, group)
     done = {*progress.asked, *progress.skipped}
-    left = sum(question.id not in done for question in _active(context.catalogue.get(group.settings.question_set)))
+    left = sum(question.id not in done for question in known.active)
     return Figures(rounds, sum(answers for _, answers, _ in members), members, left)

@@ -84,22 +84,22 @@ class Deliveries:
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
-    async def add(self, new: NewDelivery) -> None:
-        """Intend to post something."""
-        await self._connection.execute(
-            insert(deliveries).values(
-                key=new.key,
-                kind=new.kind,
-                room_id=new.room_id,
-                round_id=new.round_id,
-                digest_id=new.digest_id,
-                message_id=new.message_id,
-                text=new.text,
-                state=DeliveryState.PENDING,
-                due_at=new.due_at,
-                expires_at=new.expires_at,
-            )
+    async def add(self, new: NewDelivery) -> int:
+        """Intend to post something and return the delivery's id."""
+        insertion = insert(deliveries).values(
+            key=new.key,
+            kind=new.kind,
+            room_id=new.room_id,
+            round_id=new.round_id,
+            digest_id=new.digest_id,
+            message_id=new.message_id,
+            text=new.text,
+            state=DeliveryState.PENDING,
+            due_at=new.due_at,
+            expires_at=new.expires_at,
         )
+        delivery_id: int = (await self._connection.execute(insertion.returning(deliveries.c.id))).scalar_one()
+        return delivery_id
 
     async def claim(
         self, owner: str, now: datetime, until: datetime, limit: int, except_rooms: Collection[int] = ()

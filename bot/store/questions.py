@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.model import Question
 from bot.selection import Queued
 from bot.store.codec import question_from_json, question_to_json
-from bot.store.schema import questions, queue
+from bot.store.schema import questions, queue, retirements
 
 
 class Questions:
@@ -54,6 +54,21 @@ class Questions:
         if found is None:
             raise LookupError(slug)
         return found
+
+    async def of_set(self, question_set: str) -> list[Question]:
+        """Return every question that was ever synced under a set's name, oldest first."""
+        query = select(questions.c.body).where(questions.c.question_set == question_set).order_by(questions.c.id)
+        return [question_from_json(body) for body in (await self._connection.execute(query)).scalars()]
+
+    async def retire(self, group_id: int, question_key: int) -> None:
+        """Never ask a group a question again; again changes nothing."""
+        values = {"group_id": group_id, "question_id": question_key}
+        await self._connection.execute(upsert(retirements).values(values).on_conflict_do_nothing())
+
+    async def retired(self, group_id: int) -> set[str]:
+        """Return the slugs of the questions that a group retired."""
+        query = select(questions.c.slug).join(retirements, retirements.c.question_id == questions.c.id)
+        return set((await self._connection.execute(query.where(retirements.c.group_id == group_id))).scalars())
 
     async def enqueue(self, group_id: int, question_key: int, *, on: date | None, by: int | None, now: datetime) -> int:
         """Put a question at the end of a group's queue, for a local date or for the next free one; return its entry."""

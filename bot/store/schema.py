@@ -141,6 +141,28 @@ skips = Table(
     UniqueConstraint("group_id", "question_id", "cycle"),
 )
 
+retirements = Table(
+    "retirements",
+    metadata,
+    Column("group_id", ForeignKey("groups.id", ondelete="CASCADE"), primary_key=True),
+    Column("question_id", ForeignKey("questions.id", ondelete="CASCADE"), primary_key=True),
+)
+
+suggestions = Table(
+    "suggestions",
+    metadata,
+    _id(),
+    _to("groups"),
+    _to("members"),
+    Column("text", Text, nullable=False),
+    Column("background", Text, nullable=False, default=""),
+    Column("topic", Text, nullable=False, default=""),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False, default=""),
+    Column("suggested_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+)
+
 queue = Table(
     "queue",
     metadata,

@@ -18,6 +18,7 @@ from bot.store.questions import Questions
 from bot.store.reactions import Reactions
 from bot.store.rounds import Rounds
 from bot.store.search import Search
+from bot.store.suggestions import Suggestions
 
 
 class Transaction:
@@ -65,6 +66,11 @@ class Transaction:
     def digests(self) -> Digests:
         """Compiled weeks."""
         return Digests(self._connection)
+
+    @cached_property
+    def suggestions(self) -> Suggestions:
+        """Questions that members put before their hosts."""
+        return Suggestions(self._connection)
 
     @cached_property
     def search(self) -> Search:

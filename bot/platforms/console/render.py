@@ -6,7 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 
 from bot.content import (
+    Action,
+    Actions,
     AnswerPost,
+    Attachment,
     Block,
     DigestPost,
     Facts,
@@ -20,6 +23,9 @@ from bot.content import (
     Quote,
 )
 from bot.model import Kind, Question
+
+
+_FORM_HELP = "(an empty line keeps what is shown and “-” empties it; a field that must be filled leaves the form)"
 
 
 def printable(text: str) -> str:
@@ -84,10 +90,18 @@ def block_text(block: Block) -> str:
                 f"- {item.text}" + "".join(f" ({extra})" for extra in (item.detail, item.link) if extra)
                 for item in items
             )
+        case Actions(actions):
+            return "\n".join(f"  {action.label}: {_typed(action)}" for action in actions)
+        case Attachment(name, text):
+            return f"--- {name}\n{text}"
         case Facts(pairs):
             return "\n".join(f"{label}: {value}" for label, value in pairs)
 
 
+def _typed(action: Action) -> str:
+    return " ".join((f"/{action.command}", *(value for _, value in action.arguments)))
+
+
 def form_text(form: Form) -> str:
     """Return what stands above a form's fields."""
-    return f"{form.title}\n(an empty line keeps what is shown or else leaves the form; “-” empties a field)"
+    return f"{form.title}\n{_FORM_HELP}"

@@ -15,11 +15,11 @@ from bot.content import Field, Form, Reply
 from bot.errors import BotError, ChatError
 from bot.events import Invocation, MessageDeleted, Place, Submission
 from bot.model import Ref, Stance
+from bot.nearest import nearest
 from bot.platforms.console.channel import BOT, ConsoleChannel, Entry
 from bot.platforms.console.platform import CHANNEL, HOST, author, place_of, reactions_seen, seen
 from bot.platforms.console.render import blocks_text, form_text, printable
 from bot.ports import Chat
-from bot.yamlsentences import nearest
 
 TALKING = timedelta(minutes=1)
 """How far a console with a clock of its own moves it with each line."""
@@ -251,7 +251,7 @@ class Terminal:
         for field in form.fields:
             self._screen.show("plain", printable(_field_text(field)))
             line = await self._next("… ")
-            if line is None or not (line.strip() or field.value):
+            if line is None or (field.required and not (line.strip() or field.value)):
                 return None
             values[field.name] = "" if line.strip() == "-" else line.strip() or field.value
         return values
