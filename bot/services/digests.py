@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
@@ -110,7 +111,8 @@ async def compile_week(
         discussions = await _gather(transaction, context, group, since, until)
     week = Week(group.name, group.settings.zone, since, until)
     question_set = context.catalogue.sets.get(group.settings.question_set)
-    return compile_digest(week, discussions, upcoming, question_set.language if question_set else "en")
+    language = question_set.language if question_set else "en"
+    return await asyncio.to_thread(compile_digest, week, discussions, upcoming, language)
 
 
 async def _gather(

@@ -1,0 +1,1 @@
+"""Pure functions that turn a week of discussion into a digest: agreement, ranking, compiling, rendering."""
