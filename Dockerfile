@@ -14,7 +14,7 @@ RUN useradd --uid 10001 --create-home --home-dir /app bot && install --directory
 COPY --from=build /opt/bot /opt/bot
 COPY seeds /app/seeds
 WORKDIR /app
-USER bot
+USER 10001
 ENV PATH=/opt/bot/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 # The one folder that is written to. Settings are read from /app/config/bot.yaml if it is mounted there.
 VOLUME /app/data
