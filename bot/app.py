@@ -25,6 +25,9 @@ from bot.wording import parse_zone
 
 log = structlog.get_logger(__name__)
 
+CLOSE_SECONDS = 2.0
+"""How long closing a platform may take, so that nothing keeps the program from ending."""
+
 
 @dataclass(frozen=True, slots=True)
 class App:
@@ -76,11 +79,18 @@ async def open_app(
         try:
             yield app
         finally:
-            for platform in by_name.values():
-                await platform.close()
+            await _close(by_name.values())
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
             await recorder.drain()
+
+
+async def _close(platforms: Iterable[Platform]) -> None:
+    """Close every platform, whatever becomes of the others."""
+    closing = (asyncio.wait_for(platform.close(), CLOSE_SECONDS) for platform in platforms)
+    for problem in await asyncio.gather(*closing, return_exceptions=True):
+        if problem is not None:
+            log.error("a platform could not be closed", problem=repr(problem))
 
 
 async def serve(app: App, stop: asyncio.Event) -> None:

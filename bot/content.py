@@ -82,6 +82,14 @@ class Attachment:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What an argument that is being typed may be meant to be: what is shown, and what is filled in."""
+
+    label: str
+    value: str
+
+
 Block = Heading | Paragraph | Quote | Listing | Facts | Actions | Attachment
 
 

@@ -66,13 +66,25 @@ Recordable = MessageSeen | MessageDeleted | ReactionChanged | ReactionsSeen
 
 
 @dataclass(frozen=True, slots=True)
+class TextFile:
+    """A file that somebody attached, as text."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Invocation:
-    """Somebody used a command (a slash command, a mention, a button): its full name and what was given, as text."""
+    """Somebody used a command (a slash command, a mention, a button): its full name and what was given, as text.
+
+    `files` holds what was attached, by parameter.
+    """
 
     place: Place
     author: Author
     command: str
     arguments: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, TextFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

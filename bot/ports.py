@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from bot.content import Form, Post, Reply
+from bot.content import Form, Post, Reply, Suggested
 from bot.events import Invocation, Place, Recordable, Submission
-from bot.model import Channel, Ref
+from bot.model import Author, Channel, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,30 +25,42 @@ class Refs:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far earlier attempts at a post got. `unsure`: one may have posted without telling, so look before sending."""
+    """How far earlier attempts at a post got.
+
+    `unsure`: one may have posted without telling, so look before sending. `overdue`: the time to post is over, so what
+    is there is completed, but nothing is begun.
+    """
 
     refs: Refs = Refs()
     unsure: bool = False
+    overdue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """It is there."""
+    """It is there, or gone if it was to go. `refs` are all that a later revision or removal needs."""
 
     refs: Refs
 
 
 @dataclass(frozen=True, slots=True)
 class NotSent:
-    """It is certainly not there. `reason` is a sentence for hosts; a `permanent` refusal is not worth another try."""
+    """What was still missing is certainly not there. `reason` is a sentence for hosts, who can do something about it.
+
+    A `permanent` refusal is not worth another try.
+    """
 
     reason: str
     permanent: bool = False
 
 
+TOO_LATE = NotSent("Its time was over before it could be posted.", permanent=True)
+"""What becomes of a post that is overdue and not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The reply never came: it may be there."""
+    """The reply never came: it may be there. `reason` is a sentence for hosts."""
 
     reason: str
 
@@ -61,11 +73,19 @@ class Chat(Protocol):
     """What an adapter reports to."""
 
     async def record(self, event: Recordable) -> None:
-        """Record an event. Returns once it is committed: only then may the adapter acknowledge it to the platform."""
+        """Record an event. Returns once it is committed: only then may the adapter acknowledge it to the platform.
+
+        Events may be recorded concurrently, in any order and more than once. Raises DatabaseError if one could not be:
+        it is not acknowledged, and comes again by redelivery or from the history.
+        """
         ...
 
     async def command(self, invocation: Invocation) -> Reply | Form:
         """Carry out a command and return what to show. Never raises for what a member did wrong: that is a reply."""
+        ...
+
+    async def complete(self, invocation: Invocation, parameter: str) -> tuple[Suggested, ...]:
+        """Return what may be meant by what has been typed of a parameter so far, best first, at most 25."""
         ...
 
     async def submit(self, submission: Submission) -> Reply:
@@ -73,12 +93,27 @@ class Chat(Protocol):
         ...
 
     async def connected(self, platform: str) -> None:
-        """Say that a connection was made or made again: what happened meanwhile is fetched from the history."""
+        """Say that a connection was made or made again: what happened meanwhile is fetched from the history.
+
+        Raises DatabaseError if what was fetched could not be recorded.
+        """
+        ...
+
+    async def recall(self, key: str) -> str | None:
+        """Return what was last remembered under a key, or None. Raises DatabaseError."""
+        ...
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small fact that the adapter needs at its next start. Raises DatabaseError."""
         ...
 
 
 class Platform(Protocol):
-    """A chat platform as the core sees it. Every operation may be called at any time between `run` and `close`."""
+    """A chat platform as the core sees it.
+
+    Every operation may be called at any time from `run` to `close`, several at once; one that needs a connection waits
+    for it. The caller limits how long an operation may take and cancels it then; what it was doing may be done or not.
+    """
 
     @property
     def name(self) -> str:
@@ -88,36 +123,51 @@ class Platform(Protocol):
     async def run(self, chat: Chat) -> None:
         """Connect, then report events and commands to `chat` until cancelled, or until the platform has no more to say.
 
-        Raises PlatformError when the platform refuses the bot for good.
+        Reports what people do, never what the bot itself posts. Raises PlatformError when the platform refuses the bot
+        for good.
         """
         ...
 
     async def ensure_post(self, place: Place, key: str, post: Post, progress: Progress, found: Found) -> Outcome:
         """Make sure that the post, and its thread if it is a question, exist exactly once under `key`.
 
-        Awaits `found` with all refs known so far as soon as each becomes known. Never posts again what `progress.refs`
-        names; when `progress.unsure`, looks the key up in the history before it posts. Never raises for what the
-        platform answered: that is an outcome.
+        A question's thread opens with its follow-ups; any other post goes where `place` says and has no thread of its
+        own. Never makes again what `progress.refs` names. When `progress.unsure`, looks the key up in the history
+        before it makes what is missing. When `progress.overdue`, makes no message that is not there: that is TOO_LATE.
+        Awaits `found` with all refs known so far as soon as each becomes known and before the next is made; what
+        `found` raises ends the attempt and is raised. Never raises for what the platform answered: that is an outcome.
         """
         ...
 
     async def revise(self, place: Place, message: Ref, post: Post) -> Outcome:
-        """Bring a post that exists to the given content; the same content again changes nothing."""
+        """Bring a post that exists to the given content; the same content again changes nothing.
+
+        A post that people removed stays away, and that is `Sent`. Where the platform refuses to edit an old message, it
+        is replaced; the refs that come back then name the new one.
+        """
         ...
 
     async def retract(self, place: Place, key: str, message: Ref | None) -> Outcome:
-        """Remove a post, looked up by its key where the message is not known. Gone already is `Sent`."""
+        """Remove a post, looked up by its key where the message is not known.
+
+        Gone already, or never there, is `Sent`.
+        """
         ...
 
     def history(self, place: Place) -> AsyncIterator[Recordable]:
         """Yield every message by a person in a thread, oldest first, each followed by its reactions' snapshot.
 
-        Raises PlatformError when the history cannot be read to its end, so that nobody takes a part for the whole.
+        Of our own posts in the thread only the snapshots are yielded. Raises PlatformError when the history cannot be
+        read to its end, or the thread cannot be found, so that nobody takes a part for the whole.
         """
         ...
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Show something to one person only; return whether they could be reached."""
+        ...
+
+    async def person(self, channel: Channel, user: Ref) -> Author | None:
+        """Return who a user is, or None if there is nobody of that id where the channel is."""
         ...
 
     async def diagnose(self, channel: Channel) -> tuple[str, ...]:
@@ -129,5 +179,5 @@ class Platform(Protocol):
         ...
 
     async def close(self) -> None:
-        """Let go of everything; afterwards only `link` may be called."""
+        """Let go of everything; afterwards only `link` may be called. Closing again changes nothing."""
         ...

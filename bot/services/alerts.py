@@ -7,6 +7,7 @@ import structlog
 from bot.content import Reply
 from bot.services.context import Context
 from bot.services.telling import tell_hosts
+from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +33,8 @@ async def raise_alert(context: Context, group_id: int, cause: str, text: str) ->
     await tell_hosts(context, group, Reply.of(f"{group.name}: {text}"))
 
 
-async def clear_alert(context: Context, group_id: int, cause: str) -> None:
-    """Note that a trouble is over, so that hosts are told if it comes back."""
-    async with context.database.read() as transaction:
-        if cause not in await transaction.alerts.causes(group_id):
-            return
-    async with context.database.write() as transaction:
+async def clear_alerts(transaction: Transaction, group_id: int, *causes: str) -> None:
+    """Note that troubles are over, so that hosts are told if they come back."""
+    for cause in (await transaction.alerts.causes(group_id)).intersection(causes):
         await transaction.alerts.clear(group_id, cause)
-    log.info("trouble over", group=group_id, cause=cause)
+        log.info("trouble over", group=group_id, cause=cause)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.digest.picks import parse_pick
 from bot.errors import ChatError
-from bot.model import ANSWER_LIMIT, Author, Group, Kind, Message, Room, Round
+from bot.model import ANSWER_LIMIT, Author, Group, Kind, Message, Question, Room, Round
 from bot.services.context import Context
 from bot.store.deliveries import DeliveryKind, NewDelivery
 from bot.store.transaction import Transaction
@@ -42,6 +42,15 @@ async def find_round(transaction: Transaction, group: Group, question_id: str | 
     return rounds[0]
 
 
+def is_pick(question: Question, text: str) -> bool:
+    """Return whether a text is nothing but a choice or an estimate that the question asks for."""
+    try:
+        parse_pick(question, text)
+    except ValueError:
+        return False
+    return True
+
+
 async def find_standing(context: Context, group: Group, author: Author, question_id: str | None) -> Standing:
     """Return the round that a member may answer, with what they answered. Raises ChatError."""
     async with context.database.read() as transaction:
@@ -51,17 +60,27 @@ async def find_standing(context: Context, group: Group, author: Author, question
     return Standing(round_, mine)
 
 
-async def give_answer(
-    context: Context, room: Room, author: Author, round_id: int, text: str, pick: str = ""
-) -> tuple[Change, Round]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What became of a form answer, with its pick as it is kept."""
+
+    change: Change
+    round: Round
+    pick: str = ""
+
+
+async def give_answer(context: Context, room: Room, author: Author, round_id: int, text: str, pick: str = "") -> Given:
     """Record a member's form answer to a round, over the one before; an empty one withdraws it.
 
-    Raises ChatError for an answer that is too long, too empty or not one that the question asks for.
+    Raises ChatError for an answer that is too long, too empty or not one that the question asks for, and for a round
+    that the room's group was never asked.
     """
     text = text.strip()
     async with context.database.write() as transaction:
-        round_ = await transaction.rounds.get(round_id)
+        round_ = await _round(transaction, room, round_id)
         member = await transaction.members.ensure(author)
+        if member.id in await transaction.members.opted_out():
+            raise ChatError("You have opted out of being recorded.", "Write `/reading privacy opt-in` to answer.")
         mine = await transaction.messages.form_answer(round_id, member.id)
         now = context.clock.now()
         if not text and not pick.strip():
@@ -71,7 +90,7 @@ async def give_answer(
             await transaction.deliveries.retract(message_id=mine.id, due_at=now)
             await transaction.messages.withdraw(mine)
             context.wake()
-            return Change.WITHDRAWN, round_
+            return Given(Change.WITHDRAWN, round_)
         chosen = _checked(round_, text, pick)
         answer_id = await transaction.messages.put_form_answer(round_id, room.id, member.id, text, chosen, now)
         if mine is None:
@@ -89,7 +108,17 @@ async def give_answer(
             await transaction.messages.outdate_digests_of(mine.id)
             await transaction.deliveries.revise(message_id=answer_id, due_at=now)
     context.wake()
-    return (Change.GIVEN if mine is None else Change.EDITED), round_
+    return Given(Change.GIVEN if mine is None else Change.EDITED, round_, chosen)
+
+
+async def _round(transaction: Transaction, room: Room, round_id: int) -> Round:
+    try:
+        round_ = await transaction.rounds.get(round_id)
+    except LookupError:
+        round_ = None
+    if round_ is None or round_.group_id != room.group_id:
+        raise ChatError("This form is out of date.", "Open it again.")
+    return round_
 
 
 def _checked(round_: Round, text: str, pick: str) -> str:

@@ -8,10 +8,11 @@ from datetime import date, time, timedelta
 
 import structlog
 
-from bot.errors import ChatError
+from bot.errors import BotError, ChatError
 from bot.model import Group, Round
 from bot.schedule import instant, next_question, question_due
 from bot.selection import Pick, Progress, Queued, choose, upcoming
+from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts
 from bot.services.context import Context
 from bot.services.curating import GroupQuestions, group_questions
 from bot.store.deliveries import DeliveryKind, NewDelivery
@@ -20,20 +21,30 @@ from bot.store.transaction import Transaction
 log = structlog.get_logger(__name__)
 
 
-async def ask_if_due(context: Context, group: Group) -> Round | None:
-    """Ask the group's question of today if it is due and return the round.
+class ExhaustedError(BotError):
+    """A group has been asked everything that it may be asked."""
 
-    None if nothing is due, or if there is nothing to ask: then the hosts are alerted. Raises QuestionSetError.
+
+async def ask_if_due(context: Context, group_id: int) -> Round | None:
+    """Ask a group's question of today if it is due and return the round, or None if nothing is due.
+
+    Raises ExhaustedError if there is nothing left to ask, QuestionSetError if the group's set cannot be used.
     """
     now = context.clock.now()
     async with context.database.write() as transaction:
+        group = await transaction.groups.get(group_id)
         last = await transaction.rounds.last(group.id)
         day = question_due(group.schedule, last.local_date if last else None, now)
         if day is None:
             return None
         plan = await make_plan(transaction, context, group)
         pick = plan.choose(day)
-        return None if pick is None else await _ask(transaction, context, plan, pick, day)
+        if pick is None:
+            raise ExhaustedError(
+                "There is no question left to ask.",
+                "Choose another set, or begin again with this one, with `/reading-host setup`.",
+            )
+        return await _ask(transaction, context, plan, pick, day)
 
 
 async def ask_now(context: Context, group: Group, question_id: str | None) -> Round:
@@ -113,7 +124,10 @@ async def coming_days(transaction: Transaction, context: Context, group: Group, 
 
 async def _ask(transaction: Transaction, context: Context, plan: Plan, pick: Pick, day: date) -> Round:
     now, group = context.clock.now(), plan.group
-    key = await transaction.questions.key(plan.questions.set_of(pick.question.id), pick.question.id)
+    of_set = plan.questions.set_of(pick.question.id)
+    # The sets may have been read again since the database was last brought to what they hold.
+    await transaction.questions.sync(of_set, [pick.question])
+    key = await transaction.questions.key(of_set, pick.question.id)
     round_ = await transaction.rounds.add(group.id, key, day, pick.cycle, now)
     if pick.queued is not None:
         await transaction.questions.dequeue(group.id, pick.queued.id)
@@ -129,6 +143,7 @@ async def _ask(transaction: Transaction, context: Context, plan: Plan, pick: Pic
                 expires_at=expires_at,
             )
         )
+    await clear_alerts(transaction, group.id, QUESTION_SET, EXHAUSTED)
     context.wake()
     log.info("question asked", group=group.slug, date=day.isoformat(), question=pick.question.id)
     return round_

@@ -7,7 +7,7 @@ from datetime import timedelta
 import structlog
 
 from bot.errors import PlatformError
-from bot.events import MessageDeleted, MessageSeen, Place
+from bot.events import MessageDeleted, MessageSeen, Place, ReactionChanged, ReactionsSeen, Recordable
 from bot.model import Ref, Room
 from bot.services.context import Context
 from bot.services.recording import Recorder
@@ -19,7 +19,10 @@ OPEN_FOR = timedelta(days=14)
 
 
 async def backfill_platform(context: Context, recorder: Recorder, platform: str) -> None:
-    """Fetch what every open round on a platform missed: messages, edits, deletions and reactions."""
+    """Fetch what every open round on a platform missed: messages, edits, deletions and reactions.
+
+    Raises DatabaseError.
+    """
     async with context.database.read() as transaction:
         threads = await transaction.rounds.open_threads(platform, context.clock.now() - OPEN_FOR)
     for round_, room, thread in threads:
@@ -27,16 +30,30 @@ async def backfill_platform(context: Context, recorder: Recorder, platform: str)
 
 
 async def backfill_thread(context: Context, recorder: Recorder, round_id: int, room: Room, thread: Ref) -> None:
-    """Fetch what one thread missed. A history that cannot be read to its end is logged and proves no deletion."""
+    """Fetch what one thread missed. Raises DatabaseError.
+
+    A history that breaks off is logged; what it gave is recorded, but proves no deletion.
+    """
     place = Place(room.channel, thread)
     async with context.database.read() as transaction:
         recorded = await transaction.messages.refs(round_id, room.id)
     started = context.clock.now()
-    try:
-        events = [event async for event in context.platforms[room.channel.platform].history(place)]
-    except PlatformError as error:
-        log.warning("history could not be read", room=room.id, problem=str(error))
-        return
-    await recorder.record_all(events)
-    there = {event.message for event in events if isinstance(event, MessageSeen)}
-    await recorder.record_all(MessageDeleted(place, ref, started) for ref in recorded - there)
+    history: list[Recordable] = []
+    whole = True
+    with recorder.overhear() as heard:
+        try:
+            async for event in context.platforms[room.channel.platform].history(place):
+                history.append(event)  # noqa: PERF401  (what was read must survive the end)
+        except PlatformError as error:
+            whole = False
+            log.warning("history could not be read", room=room.id, problem=str(error))
+    # The reactions that the history tells of may be older than what was reported in the meantime.
+    newer = [event for event in heard if event.place.channel == room.channel and _is_about_reactions(event)]
+    await recorder.record_all([*history, *newer])
+    if whole:
+        there = {event.message for event in history if isinstance(event, MessageSeen)}
+        await recorder.record_all([MessageDeleted(place, ref, started) for ref in recorded - there])
+
+
+def _is_about_reactions(event: Recordable) -> bool:
+    return isinstance(event, ReactionChanged | ReactionsSeen)

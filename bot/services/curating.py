@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.errors import ChatError
@@ -130,6 +130,28 @@ async def add_question(context: Context, group: Group, draft: Draft) -> tuple[Qu
     draft = checked(draft)
     async with context.database.write() as transaction:
         return await add_in(transaction, context, group, draft)
+
+
+async def add_many(
+    context: Context, group: Group, drafts: Sequence[tuple[str, Draft]]
+) -> tuple[list[Question], list[str]]:
+    """Add questions of the group's own, each with the place that it comes from.
+
+    Return those added, and a sentence for each that was not or that is nearly the same as another.
+    """
+    added: list[Question] = []
+    notes: list[str] = []
+    async with context.database.write() as transaction:
+        for place, draft in drafts:
+            try:
+                question, same = await add_in(transaction, context, group, checked(draft))
+            except ChatError as error:
+                notes.append(f"{place}: {error}")
+                continue
+            added.append(question)
+            if same:
+                notes.append(f"{place} was added, but is nearly the same as `{same[0].id}`.")
+    return added, notes
 
 
 async def add_in(

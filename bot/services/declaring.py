@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 
 import structlog
 
 from bot.config import DeclaredGroup
-from bot.errors import QuestionSetError, SettingsError
+from bot.errors import SettingsError
+from bot.nearest import nearest
+from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
+from bot.services.hosting import announce, with_settings
+from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -17,26 +22,44 @@ log = structlog.get_logger(__name__)
 async def declare_groups(context: Context, declared: Iterable[DeclaredGroup]) -> None:
     """Make or bring up to date the groups of the file; those that left it stay as they were, decided from chat again.
 
-    Raises SettingsError for an unknown question set.
+    Channels that are new to the bot are told. Raises SettingsError for an unknown question set; one that cannot be read
+    just now is the hosts' trouble, not the operator's.
     """
+    wanted = {group.slug: group for group in declared}
+    require_sets(context.catalogue, wanted.values())
     now = context.clock.now()
-    slugs: set[str] = set()
     async with context.database.write() as transaction:
-        for wanted in declared:
-            slugs.add(wanted.slug)
-            try:
-                context.catalogue.get(wanted.question_set)
-            except QuestionSetError as error:
-                raise SettingsError(f"groups[{wanted.slug}].question_set: {error}") from error
-            group = await transaction.groups.by_slug(wanted.slug)
-            if group is None:
-                group = await transaction.groups.add(wanted.slug, wanted.name, wanted.settings, now, declared=True)
-                log.info("group declared", group=wanted.slug)
-            else:
-                await transaction.groups.save(replace(group, name=wanted.name, settings=wanted.settings, declared=True))
-            for room in wanted.rooms:
-                await transaction.groups.add_room(group.id, room.place)
-        for group in await transaction.groups.all():
-            if group.declared and group.slug not in slugs:
-                await transaction.groups.save(replace(group, declared=False))
-                log.info("group left the file and is decided from chat", group=group.slug)
+        for group in wanted.values():
+            await _declare(transaction, group, now)
+        for known in await transaction.groups.all():
+            if known.declared and known.slug not in wanted:
+                await transaction.groups.save(replace(known, declared=False))
+                log.info("group left the file and is decided from chat", group=known.slug)
+
+
+def require_sets(catalogue: Catalogue, declared: Iterable[DeclaredGroup]) -> None:
+    """Raise SettingsError, with its place in the file, for the first question set that is not there."""
+    known = {*catalogue.sets, *catalogue.broken}
+    for group in declared:
+        if group.question_set not in known:
+            near = nearest(group.question_set, known)
+            hint = f"did you mean `{near}`?" if near else f"there are {', '.join(sorted(known)) or 'none'}."
+            told = f"There is no question set “{group.question_set}”; {hint}"
+            raise SettingsError(group.wrong("question_set", told))
+
+
+async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetime) -> None:
+    group = await transaction.groups.by_slug(wanted.slug)
+    if group is None:
+        group = await transaction.groups.add(wanted.slug, wanted.name, wanted.settings, now, declared=True)
+        log.info("group declared", group=wanted.slug)
+    else:
+        group = replace(with_settings(group, wanted.settings, now), name=wanted.name, declared=True)
+        await transaction.groups.save(group)
+    for place in (room.place for room in wanted.rooms):
+        before = await transaction.groups.room_at(place)
+        room = await transaction.groups.add_room(group.id, place)
+        if before is None:
+            await announce(transaction, room, f"The group “{wanted.name}”", group.settings, now)
+        elif before.group_id != group.id:
+            log.warning("channel moved to another group, as the file says", group=wanted.slug, room=room.id)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
+from bot.digest.agreement import voters
 from bot.digest.compile import compile_digest, is_empty
 from bot.digest.model import Digest, Discussion, Said, Votes, Week
 from bot.errors import ChatError, QuestionSetError
@@ -24,73 +25,97 @@ log = structlog.get_logger(__name__)
 
 WEEK = timedelta(days=7)
 
+GATHER = timedelta(minutes=10)
+"""How long votes and late messages wait before posted digests show them."""
+
+KEPT_TRUE_FOR = timedelta(days=14)
+"""How long a digest's counts are kept true; words that are quoted follow edits and deletions for ever."""
+
+LOOKED_AT = "digests looked at"
+"""The note that says when digests were last held against what is recorded (UTC, ISO 8601)."""
+
 
 async def post_digest_if_due(context: Context, group: Group) -> StoredDigest | None:
     """Compile and post the group's digest if it is due and return it, or None."""
+    upcoming = await upcoming_lines(context, group)
     now = context.clock.now()
-    async with context.database.read() as transaction:
+    async with context.database.write() as transaction:
         last = await transaction.digests.last(group.id)
-    day = digest_due(group.schedule, last.local_date if last else None, now)
-    return None if day is None else await _post(context, group, day)
+        day = digest_due(group.schedule, last.local_date if last else None, now)
+        if day is None:
+            return None
+        digest = await _compile_new(transaction, context, group, upcoming)
+        return await _post(transaction, context, group, day, digest)
 
 
 async def post_digest_now(context: Context, group: Group) -> StoredDigest:
-    """Compile and post what was said since the last digest, as today's. Raises ChatError if today has its digest."""
+    """Compile and post what was said since the last digest, as today's.
+
+    Raises ChatError if today has its digest, or if nothing was said.
+    """
+    upcoming = await upcoming_lines(context, group)
     day = context.today(group)
-    async with context.database.read() as transaction:
+    async with context.database.write() as transaction:
         if await transaction.digests.on(group.id, day):
             raise ChatError("Today's digest has been posted already.", "See it with `/reading digest`.")
-    digest = await preview_digest(context, group)
-    if is_empty(digest):
-        raise ChatError("Nothing was said since the last digest, so there is nothing to post yet.")
-    return await _post(context, group, day)
+        digest = await _compile_new(transaction, context, group, upcoming)
+        if is_empty(digest):
+            raise ChatError("Nothing was said since the last digest, so there is nothing to post yet.")
+        return await _post(transaction, context, group, day, digest)
 
 
 async def preview_digest(context: Context, group: Group) -> Digest:
     """Return the digest as it would be posted now, without keeping it."""
-    now = context.clock.now()
+    upcoming = await upcoming_lines(context, group)
     async with context.database.read() as transaction:
-        since = await _since(transaction, group)
-    return await compile_week(context, group, since, now)
+        return await _compile_new(transaction, context, group, upcoming)
 
 
-async def _since(transaction: Transaction, group: Group) -> datetime:
+async def _compile_new(transaction: Transaction, context: Context, group: Group, upcoming: Sequence[str]) -> Digest:
+    """Return the digest of all that was said since the last one."""
     last = await transaction.digests.last(group.id)
-    return last.digest.week.until if last else group.created_at
+    since = last.digest.week.until if last else group.created_at
+    week = Week(group.name, group.settings.zone, since, context.clock.now())
+    return await _compile(transaction, context, group, week, upcoming)
 
 
-async def _post(context: Context, group: Group, day: date) -> StoredDigest:
-    digest = await preview_digest(context, group)
+async def _post(transaction: Transaction, context: Context, group: Group, day: date, digest: Digest) -> StoredDigest:
+    """Keep a digest and have it posted, in the transaction that it was compiled in.
+
+    What is deleted meanwhile waits for the commit, and then finds the digest that quotes it.
+    """
     now = context.clock.now()
     silent = is_empty(digest) and not group.settings.tell_empty_week
-    async with context.database.write() as transaction:
-        digest_id = await transaction.digests.add(group.id, day, digest, now)
-        for room in [] if silent else await transaction.groups.rooms(group.id):
-            await transaction.deliveries.add(
-                NewDelivery(
-                    key=f"digest:{digest_id}:{room.id}",
-                    kind=DeliveryKind.DIGEST,
-                    room_id=room.id,
-                    digest_id=digest_id,
-                    due_at=now,
-                    expires_at=now + WEEK,
-                )
+    digest_id = await transaction.digests.add(group.id, day, digest, now)
+    for room in [] if silent else await transaction.groups.rooms(group.id):
+        await transaction.deliveries.add(
+            NewDelivery(
+                key=f"digest:{digest_id}:{room.id}",
+                kind=DeliveryKind.DIGEST,
+                room_id=room.id,
+                digest_id=digest_id,
+                due_at=now,
+                expires_at=now + WEEK,
             )
+        )
     context.wake()
     log.info("digest compiled", group=group.slug, date=day.isoformat(), answers=digest.answers, posted=not silent)
     return StoredDigest(digest_id, group.id, day, digest)
 
 
 async def refresh_stale_digests(context: Context) -> int:
-    """Compile again the digests whose quoted words changed, have their posts revised, and return how many."""
+    """Compile again the digests that what is recorded has outgrown, have their posts revised, and return how many.
+
+    Those that quote words which were edited or deleted come at once. Votes, and what arrived late, are gathered: every
+    ten minutes the digests of the last two weeks are held against what is recorded.
+    """
     async with context.database.read() as transaction:
         stale = await transaction.digests.stale()
+    stale += [stored for stored in await _outgrown(context) if stored.id not in {one.id for one in stale}]
     for stored in stale:
-        async with context.database.read() as transaction:
-            group = await transaction.groups.get(stored.group_id)
-        week = stored.digest.week
-        digest = await compile_week(context, group, week.since, week.until, upcoming=stored.digest.upcoming)
         async with context.database.write() as transaction:
+            group = await transaction.groups.get(stored.group_id)
+            digest = await _compile(transaction, context, group, stored.digest.week, stored.digest.upcoming)
             await transaction.digests.replace(stored.id, digest, context.clock.now())
             await transaction.deliveries.revise(digest_id=stored.id, due_at=context.clock.now())
         context.wake()
@@ -98,20 +123,48 @@ async def refresh_stale_digests(context: Context) -> int:
     return len(stale)
 
 
-async def compile_week(
-    context: Context, group: Group, since: datetime, until: datetime, *, upcoming: Sequence[str] | None = None
+async def _outgrown(context: Context) -> list[StoredDigest]:
+    """Return recent digests whose counts are not those of what is recorded; none if they were looked at just now."""
+    now = context.clock.now()
+    async with context.database.read() as transaction:
+        noted = await transaction.notes.get(LOOKED_AT)
+        if noted is not None and abs(now - datetime.fromisoformat(noted)) < GATHER:
+            return []
+        groups = await transaction.groups.all()
+        recent = [stored for group in groups for stored in await transaction.digests.recent(group.id, 3)]
+        outgrown = [
+            stored
+            for stored in recent
+            if stored.digest.week.until > now - KEPT_TRUE_FOR and await _is_outgrown(transaction, stored)
+        ]
+    async with context.database.write() as transaction:
+        await transaction.notes.put(LOOKED_AT, now.isoformat())
+    return outgrown
+
+
+async def _is_outgrown(transaction: Transaction, stored: StoredDigest) -> bool:
+    digest = stored.digest
+    said = await transaction.messages.between(stored.group_id, digest.week.since, digest.week.until)
+    answers = [message.id for message in said if message.substance is Substance.ANSWER]
+    votes = await transaction.reactions.votes(answers)
+    counts = (len(answers), len(said) - len(answers), sum(map(voters, votes.values())))
+    if counts != (digest.answers, digest.remarks, digest.votes):
+        return True
+    quotes = (quote for entry in digest.rounds for quote in (*entry.quotes, *entry.consensus, *entry.splits))
+    return any(votes.get(quote.message_id, Votes()) != quote.votes for quote in quotes)
+
+
+async def _compile(
+    transaction: Transaction, context: Context, group: Group, week: Week, upcoming: Sequence[str]
 ) -> Digest:
-    """Return the digest of what a group was asked and said from `since` up to, but without, `until` (UTC).
+    """Return the digest of a week.
 
     Answers count for the week in which they were given, whenever their question was asked, so that none is left out.
     """
-    if upcoming is None:
-        upcoming = await upcoming_lines(context, group)
-    async with context.database.read() as transaction:
-        discussions = await _gather(transaction, context, group, since, until)
-    week = Week(group.name, group.settings.zone, since, until)
+    discussions = await _gather(transaction, context, group, week.since, week.until)
     question_set = context.catalogue.sets.get(group.settings.question_set)
     language = question_set.language if question_set else "en"
+    # Ranking a large group's week takes its time, which the event loop has not.
     return await asyncio.to_thread(compile_digest, week, discussions, upcoming, language)
 
 
@@ -182,7 +235,7 @@ async def _discussion(
 def round_link(context: Context, threads: Iterable[tuple[Room, Ref, Ref]]) -> str:
     """Return the address of a round's post in its first room, or nothing while it is not posted."""
     for room, message, _ in threads:
-        return context.platforms[room.channel.platform].link(Place(room.channel), message)
+        return _link(context, room, Place(room.channel), message)
     return ""
 
 
@@ -191,10 +244,14 @@ def answer_link(context: Context, at: tuple[Room, Ref, Ref] | None, message: Mes
     if at is None:
         return ""
     room, question, thread = at
-    platform = context.platforms[room.channel.platform]
     if message.ref is None:
-        return platform.link(Place(room.channel), question)
-    return platform.link(Place(room.channel, thread), message.ref)
+        return _link(context, room, Place(room.channel), question)
+    return _link(context, room, Place(room.channel, thread), message.ref)
+
+
+def _link(context: Context, room: Room, place: Place, message: Ref) -> str:
+    platform = context.platforms.get(room.channel.platform)
+    return platform.link(place, message) if platform else ""
 
 
 async def upcoming_lines(context: Context, group: Group) -> tuple[str, ...]:

@@ -6,25 +6,33 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from bot.errors import ChatError
-from bot.model import Author, Channel, Group, Pause, Question, Settings
+from bot.model import Author, Channel, Group, Member, Pause, Question, Ref, Room, Settings
 from bot.selection import Queued
 from bot.services.asking import coming
 from bot.services.context import Context
 from bot.services.curating import group_questions
 from bot.store.deliveries import DeliveryKind, NewDelivery
 from bot.store.transaction import Transaction
+from bot.wording import describe_days
+
+DEFAULT_NAME = "Reading group"
+LONGEST_NAME = 80
+LONGEST_SLUG = 40
 
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """What became of a set-up. `problems` keep the bot from working in the channel."""
+    """What became of a set-up: the group as it is now and as it was, None for a new one.
+
+    `problems` keep the bot from working in the channel.
+    """
 
     group: Group
-    created: bool
+    before: Group | None
     problems: tuple[str, ...]
 
 
@@ -39,51 +47,112 @@ async def is_host(context: Context, author: Author, group: Group | None) -> bool
     return any((host.platform, host.user) == (author.platform, author.user) for host in hosts)
 
 
+async def require_host(context: Context, author: Author, there: Group | None) -> None:
+    """Raise ChatError for whoever may not set up the group of a channel; `there` is the one that meets in it."""
+    if await is_host(context, author, there):
+        return
+    if there is None:
+        raise ChatError("No reading group meets in that channel.", "Only who runs the workspace can start one there.")
+    raise ChatError(f"{there.name} meets in that channel.", "Only its own hosts, or who runs the workspace, change it.")
+
+
+async def add_host(context: Context, group: Group, channel: Channel, user: Ref) -> Member:
+    """Make a person a host of a group and return them. Raises ChatError if there is nobody of that id."""
+    person = await context.platforms[channel.platform].person(channel, user)
+    if person is None:
+        raise ChatError("There is nobody of that name here.", "Name a member of this workspace.")
+    async with context.database.write() as transaction:
+        member = await transaction.members.ensure(person)
+        await transaction.groups.add_host(group.id, member.id)
+    return member
+
+
+async def remove_host(context: Context, group: Group, channel: Channel, user: Ref) -> Member:
+    """Make a host no host any more and return them. Raises ChatError for whoever is none, and for the last one."""
+    async with context.database.write() as transaction:
+        hosts = await transaction.groups.hosts(group.id)
+        host = next((one for one in hosts if (one.platform, one.user) == (channel.platform, user)), None)
+        if host is None:
+            raise ChatError("That member is no host of the group.", "See the hosts with `/reading-host hosts list`.")
+        if len(hosts) == 1:
+            raise ChatError(f"{host.name} is the only host.", "Add another one first.")
+        await transaction.groups.remove_host(group.id, host.id)
+    return host
+
+
 async def set_up(
     context: Context, channel: Channel, host: Author, changes: Mapping[str, Any], name: str | None
 ) -> SetUp:
     """Make a group that meets in a channel, or give the one that does new settings: fields of `Settings` to change.
 
-    Raises ChatError for whoever may not host here and for a group that the operator's file declares, QuestionSetError
-    for an unknown set.
+    A new schedule counts from now on: nothing that it would have had earlier is made up for. Raises ChatError for
+    whoever may not host here and for a group that the operator's file declares, QuestionSetError for an unknown set.
     """
-    async with context.database.read() as transaction:
-        room = await transaction.groups.room_at(channel)
-        there = await transaction.groups.get(room.group_id) if room else None
-    if not await is_host(context, host, there):
-        raise ChatError("Only a host of that group, or who runs the workspace, can set up a group there.")
+    there = await group_at(context, channel)
+    await require_host(context, host, there)
+    name = _checked_name(name)
     if there is None:
-        changes = {"question_set": _first_set(context), **changes}
+        changes = {"question_set": first_set(context), **changes}
     if "question_set" in changes:
         context.catalogue.get(changes["question_set"])
     now = context.clock.now()
     async with context.database.write() as transaction:
         room = await transaction.groups.room_at(channel)
         if room is None:
-            slug = await _free_slug(transaction, name or "reading-group")
-            group = await transaction.groups.add(slug, name or "Reading group", Settings(**changes), now)
+            before = None
+            slug = await _free_slug(transaction, name or DEFAULT_NAME)
+            group = await transaction.groups.add(slug, name or DEFAULT_NAME, Settings(**changes), now)
             room = await transaction.groups.add_room(group.id, channel)
-            notice = (
-                f"{group.name} meets here from now on: a question a day, and the discussion in the thread below it. "
-                "What you write in those threads is recorded, to be looked up and quoted in the weekly digest."
-            )
-            await transaction.deliveries.add(
-                NewDelivery(f"notice:set-up:{room.id}", DeliveryKind.NOTICE, room.id, now, text=notice)
-            )
-            created = True
+            await announce(transaction, room, f"The group “{name}”" if name else "A reading group", group.settings, now)
         else:
-            group = await transaction.groups.get(room.group_id)
-            require_changeable(group)
-            group = replace(group, settings=replace(group.settings, **changes), name=name or group.name)
+            before = await transaction.groups.get(room.group_id)
+            require_changeable(before)
+            group = with_settings(before, replace(before.settings, **changes), now)
+            group = replace(group, name=name or before.name)
             await transaction.groups.save(group)
-            created = False
         member = await transaction.members.ensure(host)
         await transaction.groups.add_host(group.id, member.id)
     context.wake()
-    return SetUp(group, created, await context.platforms[channel.platform].diagnose(channel))
+    return SetUp(group, before, await context.platforms[channel.platform].diagnose(channel))
 
 
-def _first_set(context: Context) -> str:
+async def group_at(context: Context, channel: Channel) -> Group | None:
+    """Return the group that meets in exactly that channel, or None."""
+    async with context.database.read() as transaction:
+        room = await transaction.groups.room_at(channel)
+        return await transaction.groups.get(room.group_id) if room else None
+
+
+def with_settings(group: Group, settings: Settings, now: datetime) -> Group:
+    """Return a group with new settings. If they change when it meets, that counts from `now` (UTC) on.
+
+    Otherwise a digest that is moved to a day already past this week would be posted at once, for one.
+    """
+    changed = replace(group, settings=settings)
+    return changed if changed.schedule == group.schedule else replace(changed, active_from=now)
+
+
+async def announce(transaction: Transaction, room: Room, who: str, settings: Settings, now: datetime) -> None:
+    """Have it said in a new room that `who` meets there, when, and that what is written is recorded."""
+    text = (
+        f"{who} meets here from now on. A question comes {describe_days(settings.days)} at {settings.ask_at:%H:%M} "
+        f"({settings.zone}), with a thread below it for the discussion. What is written in these threads is recorded: "
+        "it can be looked up, and the weekly digest quotes it. `/reading help` shows more."
+    )
+    await transaction.deliveries.add(
+        NewDelivery(f"notice:set-up:{room.id}", DeliveryKind.NOTICE, room.id, now, text=text)
+    )
+
+
+def _checked_name(name: str | None) -> str:
+    plain = " ".join((name or "").split())
+    if len(plain) > LONGEST_NAME:
+        raise ChatError(f"The name has {len(plain):,} characters; at most {LONGEST_NAME} fit.", "Shorten it.")
+    return plain
+
+
+def first_set(context: Context) -> str:
+    """Return the name of the question set that a new group gets unless told otherwise."""
     default = Settings().question_set
     return default if default in context.catalogue.sets else min(context.catalogue.sets, default=default)
 
@@ -99,7 +168,7 @@ def require_changeable(group: Group) -> None:
 
 async def _free_slug(transaction: Transaction, name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    base = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "group"
+    base = re.sub(r"[^a-z0-9]+", "-", plain)[:LONGEST_SLUG].strip("-") or "group"
     slug, number = base, 1
     while await transaction.groups.by_slug(slug) is not None:
         number += 1
@@ -154,6 +223,8 @@ async def enqueue(context: Context, group: Group, host: Author, question_id: str
     if on is not None and on < context.today(group):
         raise ChatError(f"{on.isoformat()} is over.", "Name today or a later day.")
     async with context.database.write() as transaction:
+        if on is not None and await transaction.rounds.on(group.id, on):
+            raise ChatError("Today's question has been asked already.", "Name a later day.")
         queued = await transaction.questions.queued(group.id)
         if on is not None and (taken := next((of for entry, of in queued if entry.on == on), None)):
             raise ChatError(
@@ -165,6 +236,13 @@ async def enqueue(context: Context, group: Group, host: Author, question_id: str
         key = await transaction.questions.key(known.set_of(question_id), question_id)
         await transaction.questions.enqueue(group.id, key, on=on, by=member.id, now=context.clock.now())
     return question
+
+
+def is_asked_on(group: Group, day: date) -> bool:
+    """Return whether a group gets a question on a local date, as its schedule and pauses stand now."""
+    schedule = group.schedule
+    paused = any(pause.covers(day) for pause in schedule.pauses)
+    return day.weekday() in schedule.days and day not in schedule.holidays and not paused
 
 
 async def dequeue(context: Context, group: Group, position: int) -> Question:

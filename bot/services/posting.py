@@ -8,33 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from bot.content import Post
 from bot.errors import DatabaseError
 from bot.events import Place
-from bot.ports import NotSent, Outcome, Platform, Progress, Refs, Sent, Unknown
-from bot.services.alerts import clear_alert, delivery_cause, raise_alert
+from bot.ports import TOO_LATE, NotSent, Outcome, Progress, Refs, Sent, Unknown
+from bot.services.alerts import clear_alerts, delivery_cause, raise_alert
 from bot.services.backfill import backfill_thread
 from bot.services.context import Context
 from bot.services.posts import build_post
 from bot.services.recording import Recorder
-from bot.store.deliveries import Claim, DeliveryKind, DeliveryState
+from bot.store.deliveries import Claim, DeliveryKind, DeliveryState, LeaseLostError
 
 log = structlog.get_logger(__name__)
 
 LEASE = timedelta(seconds=30)
 ATTEMPT_SECONDS = 20.0
 """How long one attempt may take; below the lease, so that no other process claims what is still being sent."""
-CLAIMS_AT_ONCE = 50
+ROOMS_AT_ONCE = 50
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
 DATABASE_RETRY_SECONDS = 5.0
 PATIENCE = 3
 """Failed attempts before hosts are told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The post is away, as it should be."""
 
 
 class Poster:
@@ -52,8 +57,8 @@ class Poster:
             while True:
                 wake.clear()
                 try:
-                    for claims in (await self._claim()).values():
-                        rooms.create_task(self._serve(claims)).add_done_callback(lambda _: wake.set())
+                    for claim in await self._claim():
+                        rooms.create_task(self._serve(claim)).add_done_callback(lambda _: wake.set())
                     await self._sleep(wake)
                 except DatabaseError as error:
                     log.error("poster could not use the database", problem=str(error))
@@ -62,11 +67,10 @@ class Poster:
     async def settle(self) -> None:
         """Post what is due now, and what falls due because of it."""
         while claims := await self._claim():
-            await asyncio.gather(*(self._serve(of_room) for of_room in claims.values()))
+            await asyncio.gather(*map(self._serve, claims))
 
     async def _sleep(self, wake: asyncio.Event) -> None:
-        async with self._context.database.read() as transaction:
-            due = await transaction.deliveries.next_due(self._busy)
+        due = await self._next_due()
         seconds = 30.0
         if due is not None:
             seconds = min(seconds, max(0.05, (due - self._context.clock.now()).total_seconds()))
@@ -75,97 +79,149 @@ class Poster:
         except TimeoutError:
             return
 
-    async def _claim(self) -> dict[int, list[Claim]]:
-        now = self._context.clock.now()
+    async def _next_due(self) -> datetime | None:
+        if len(self._busy) >= ROOMS_AT_ONCE:
+            return None
         async with self._context.database.read() as transaction:
-            due = await transaction.deliveries.next_due(self._busy)
+            return await transaction.deliveries.next_due(self._busy)
+
+    async def _claim(self) -> list[Claim]:
+        now = self._context.clock.now()
+        due = await self._next_due()
         if due is None or due > now:
-            return {}
+            return []
+        free = ROOMS_AT_ONCE - len(self._busy)
         async with self._context.database.write() as transaction:
-            claims = await transaction.deliveries.claim(self._owner, now, now + LEASE, CLAIMS_AT_ONCE, self._busy)
-        by_room: dict[int, list[Claim]] = {}
-        for claim in claims:
-            by_room.setdefault(claim.room.id, []).append(claim)
-        self._busy.update(by_room)
-        return by_room
+            claims = await transaction.deliveries.claim(self._owner, now, now + LEASE, free, self._busy)
+        self._busy.update(claim.room.id for claim in claims)
+        return claims
 
-    async def _serve(self, claims: Sequence[Claim]) -> None:
+    async def _serve(self, claim: Claim) -> None:
         try:
-            for claim in claims:
-                await self._deliver(claim)
+            await self._conclude(claim, await self._attempt(claim))
+        except LeaseLostError:
+            log.warning("another worker took a delivery over", key=claim.key)
         except DatabaseError as error:
-            log.error("deliveries wait for their leases to end", problem=str(error))
+            log.error("delivery waits for its lease to end", key=claim.key, problem=str(error))
+        except Exception:
+            log.exception("delivery broke off", key=claim.key)
         finally:
-            self._busy.difference_update({claim.room.id for claim in claims})
+            self._busy.discard(claim.room.id)
 
-    async def _deliver(self, claim: Claim) -> None:
-        async with self._context.database.read() as transaction:
-            post = await build_post(transaction, self._context.catalogue, claim)
+    async def _attempt(self, claim: Claim) -> Outcome | Gone:
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                return await self._deliver(claim)
+        except TimeoutError:
+            return Unknown(f"{claim.room.channel.platform} did not answer in time.")
+        except (DatabaseError, LeaseLostError):
+            raise
+        except Exception:
+            log.exception("delivery failed unexpectedly", key=claim.key)
+            return Unknown("Something went wrong on my side; the operator's log says what it was.")
+
+    async def _deliver(self, claim: Claim) -> Outcome | Gone:
+        post = None
+        if claim.state is not DeliveryState.RETRACTING:
+            async with self._context.database.read() as transaction:
+                post = await build_post(transaction, self._context.catalogue, claim)
+        overdue = claim.expires_at is not None and claim.expires_at <= self._context.clock.now()
+        if overdue and post is not None and claim.refs.message is None and not claim.unsure:
+            return TOO_LATE
         platform = self._context.platforms.get(claim.room.channel.platform)
-        outcome: Outcome
         if platform is None:
-            outcome = NotSent(f"{claim.room.channel.platform} is not set up any more.", permanent=True)
-        else:
-            try:
-                async with asyncio.timeout(ATTEMPT_SECONDS):
-                    outcome = await self._attempt(platform, claim, post)
-            except TimeoutError:
-                outcome = Unknown(f"{platform.name} did not answer in time.")
-        await self._conclude(claim, post, outcome)
-
-    async def _attempt(self, platform: Platform, claim: Claim, post: Post | None) -> Outcome:
+            return NotSent(f"The bot is not connected to {claim.room.channel.platform}.")
         place = Place(claim.room.channel, claim.thread if claim.kind is DeliveryKind.ANSWER else None)
-        if claim.state is DeliveryState.RETRACTING or post is None:
-            return await platform.retract(place, claim.key, claim.refs.message)
-        if claim.state is DeliveryState.SENT and claim.refs.message is not None:
+        if post is None:
+            return _gone(await platform.retract(place, claim.key, claim.refs.message))
+        if claim.state is DeliveryState.REVISING and claim.refs.message is not None:
             return await platform.revise(place, claim.refs.message, post)
-        now = self._context.clock.now()
-        if claim.expires_at is not None and claim.expires_at <= now and not claim.unsure:
-            return NotSent("Its day was over before it could be posted.", permanent=True)
+        progress = Progress(claim.refs, claim.unsure, overdue)
+        return await platform.ensure_post(place, claim.key, post, progress, partial(self._found, claim))
 
-        async def found(refs: Refs) -> None:
-            async with self._context.database.write() as transaction:
-                await transaction.deliveries.found(claim.id, refs)
+    async def _found(self, claim: Claim, refs: Refs) -> None:
+        async with self._context.database.write() as transaction:
+            await transaction.deliveries.found(claim, refs)
 
-        return await platform.ensure_post(place, claim.key, post, Progress(claim.refs, claim.unsure), found)
-
-    async def _conclude(self, claim: Claim, post: Post | None, outcome: Outcome) -> None:
-        group_id, cause = claim.room.group_id, delivery_cause(claim.room.id)
+    async def _conclude(self, claim: Claim, outcome: Outcome | Gone) -> None:
         match outcome:
-            case Sent(refs):
-                await self._sent(claim, post, refs)
-                await clear_alert(self._context, group_id, cause)
+            case Gone() | Sent():
+                await self._done(claim, outcome)
             case NotSent(reason, permanent=True):
                 async with self._context.database.write() as transaction:
-                    await transaction.deliveries.fail(claim.id, reason)
+                    await transaction.deliveries.hold(claim)
+                    await transaction.deliveries.fail(claim.id, reason, claim.revision)
                 log.error("delivery failed", key=claim.key, problem=reason)
-                await raise_alert(self._context, group_id, cause, f"A {claim.kind} could not be posted. {reason}")
+                await self._alert(claim, f"{_WHAT[claim.kind]} could not be {_done_to(claim)}. {reason}")
             case NotSent(reason) | Unknown(reason):
-                state = claim.state
-                if state in (DeliveryState.PENDING, DeliveryState.SENDING):
-                    state = DeliveryState.PENDING if isinstance(outcome, NotSent) else DeliveryState.SENDING
+                # What could not be looked for may still be there.
+                unknown = claim.unsure or isinstance(outcome, Unknown)
                 async with self._context.database.write() as transaction:
-                    await transaction.deliveries.retry(claim.id, state, self._retry_at(claim), reason)
+                    await transaction.deliveries.hold(claim)
+                    await transaction.deliveries.retry(claim.id, self._retry_at(claim), reason, unknown=unknown)
                 log.warning("delivery delayed", key=claim.key, attempt=claim.attempts + 1, problem=reason)
                 if claim.attempts + 1 >= PATIENCE:
-                    await raise_alert(
-                        self._context, group_id, cause, f"A {claim.kind} cannot be posted. {reason} I keep trying."
-                    )
+                    text = f"{_WHAT[claim.kind]} cannot be {_done_to(claim)}. {reason} I keep trying."
+                    await self._alert(claim, text)
 
-    async def _sent(self, claim: Claim, post: Post | None, refs: Refs) -> None:
-        gone = claim.state is DeliveryState.RETRACTING or post is None
+    async def _done(self, claim: Claim, outcome: Sent | Gone) -> None:
         async with self._context.database.write() as transaction:
-            if gone:
-                await transaction.deliveries.retracted(claim.id)
-                return
-            await transaction.deliveries.sent(claim.id, refs, claim.revision)
-            if claim.kind is DeliveryKind.ANSWER and claim.message_id is not None and refs.message is not None:
-                await transaction.messages.posted(claim.message_id, refs.message)
+            await transaction.deliveries.hold(claim)
+            match outcome:
+                case Gone():
+                    await transaction.deliveries.retracted(claim.id)
+                case Sent(refs):
+                    await transaction.deliveries.sent(claim.id, refs, claim.revision)
+                    if claim.message_id is not None and refs.message is not None:
+                        await transaction.messages.posted(claim.message_id, refs.message)
+            if not await transaction.deliveries.struggling(claim.room.id, PATIENCE):
+                await clear_alerts(transaction, claim.room.group_id, delivery_cause(claim.room.id))
         log.info("delivered", key=claim.key)
-        if claim.kind is DeliveryKind.QUESTION and claim.round_id is not None and refs.thread is not None:
-            # Somebody may have answered before the thread was known to be a round's.
-            await backfill_thread(self._context, self._recorder, claim.round_id, claim.room, refs.thread)
+        if isinstance(outcome, Sent) and claim.kind is DeliveryKind.QUESTION:
+            await self._catch_up(claim, outcome.refs)
+
+    async def _catch_up(self, claim: Claim, refs: Refs) -> None:
+        """Record what was said in a thread before it was known to be a round's."""
+        if claim.round_id is None or refs.thread is None:
+            return
+        try:
+            async with asyncio.timeout(ATTEMPT_SECONDS):
+                await backfill_thread(self._context, self._recorder, claim.round_id, claim.room, refs.thread)
+        except TimeoutError:
+            log.warning("history could not be read in time", room=claim.room.id)
+
+    async def _alert(self, claim: Claim, text: str) -> None:
+        await raise_alert(self._context, claim.room.group_id, delivery_cause(claim.room.id), text)
 
     def _retry_at(self, claim: Claim) -> datetime:
         doublings = min(claim.attempts, 10)
         return self._context.clock.now() + min(FIRST_RETRY * (1 << doublings), LONGEST_RETRY)
+
+
+_WHAT = {
+    DeliveryKind.QUESTION: "The question",
+    DeliveryKind.ANSWER: "An answer",
+    DeliveryKind.DIGEST: "The digest",
+    DeliveryKind.NOTICE: "A notice",
+}
+
+
+def _done_to(claim: Claim) -> str:
+    match claim.state:
+        case DeliveryState.RETRACTING:
+            return "removed"
+        case DeliveryState.REVISING:
+            return "brought up to date"
+        case _:
+            return "posted"
+
+
+def _gone(outcome: Outcome) -> Outcome | Gone:
+    """Return what came of a removal. Words that were taken back must go, so that no refusal is the last."""
+    match outcome:
+        case Sent():
+            return Gone()
+        case NotSent(reason):
+            return NotSent(reason)
+        case unknown:
+            return unknown

@@ -29,18 +29,17 @@ async def build_post(transaction: Transaction, catalogue: Catalogue, claim: Clai
 
 
 def question_post(catalogue: Catalogue, group: Group, round_: Round) -> QuestionPost:
-    """Return a round as it is posted. A set that is no longer there leaves the source out."""
+    """Return a round as it is posted. The source is left out if its set or its place in it is no longer there."""
     question = round_.question
     question_set = catalogue.sets.get(round_.question_set)
     if question_set is None or question.source is None:
         return QuestionPost(round_.id, group.name, question, source="")
-    return QuestionPost(
-        round_.id,
-        group.name,
-        question,
-        source=question_set.cite(question.source),
-        source_link=question_set.reading(question.source.reading).link,
-    )
+    try:
+        source = question_set.cite(question.source)
+        link = question_set.reading(question.source.reading).link
+    except KeyError:
+        return QuestionPost(round_.id, group.name, question, source="")
+    return QuestionPost(round_.id, group.name, question, source, link)
 
 
 def digest_post(stored: StoredDigest) -> DigestPost:

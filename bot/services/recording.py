@@ -8,7 +8,8 @@ keeps the newest version of each message and never brings back a deleted one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -17,8 +18,10 @@ import structlog
 from bot.errors import DatabaseError
 from bot.events import MessageDeleted, MessageSeen, Place, ReactionChanged, ReactionsSeen, Recordable
 from bot.model import Author, Ref, Stance
-from bot.store.database import Database
-from bot.store.messages import Version
+from bot.store.database import ConflictError, Database
+from bot.store.keys import Key
+from bot.store.messages import Version, age
+from bot.store.reactions import Reaction
 from bot.store.transaction import Transaction
 from bot.substance import substance
 
@@ -35,15 +38,37 @@ Spot = tuple[Place, Ref]
 _Waiting = tuple[Recordable, asyncio.Future[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A round's thread in a room; without `round_id` the room's channel, outside any thread that is known."""
+
+    room_id: int
+    round_id: int | None = None
+
+
+@dataclass(slots=True)
+class Change:
+    """What a run of events amounts to for the reactions on one message."""
+
+    replaces: bool = False
+    """Whether what was known before is forgotten."""
+    authors: dict[tuple[str, Ref], Author] = field(default_factory=dict)
+    present: dict[tuple[tuple[str, Ref], Stance], bool] = field(default_factory=dict)
+
+    def set(self, author: Author, stance: Stance, *, present: bool) -> None:
+        """Note that a person's reaction is there or not, over what was noted before."""
+        who = (author.platform, author.user)
+        self.authors[who] = author
+        self.present[who, stance] = present
+
+
 @dataclass(slots=True)
 class Batch:
     """What a run of events amounts to."""
 
     seen: dict[Spot, MessageSeen] = field(default_factory=dict)
     deleted: dict[Spot, datetime] = field(default_factory=dict)
-    changed: set[Spot] = field(default_factory=set)
-    snapshots: set[Spot] = field(default_factory=set)
-    reactions: dict[tuple[Spot, Author, Stance], bool] = field(default_factory=dict)
+    reactions: dict[Spot, Change] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Recordable]) -> Batch:
@@ -53,28 +78,29 @@ class Batch:
             batch._add(event)
         return batch
 
+    @property
+    def places(self) -> set[Place]:
+        """Return everywhere where something happened."""
+        return {place for spots in (self.seen, self.deleted, self.reactions) for place, _ in spots}
+
     def _add(self, event: Recordable) -> None:
         spot = (event.place, event.message)
         match event:
             case MessageSeen():
                 if spot not in self.seen or _age(self.seen[spot]) < _age(event):
                     self.seen[spot] = event
-                if event.edited_at is not None:
-                    self.changed.add(spot)
             case MessageDeleted():
                 self.deleted[spot] = min(event.deleted_at, self.deleted.get(spot, event.deleted_at))
-                self.changed.add(spot)
             case ReactionChanged():
-                self.reactions[spot, event.author, event.stance] = event.present
+                self.reactions.setdefault(spot, Change()).set(event.author, event.stance, present=event.present)
             case ReactionsSeen():
-                self.snapshots.add(spot)
-                for known in [key for key in self.reactions if key[0] == spot]:
-                    del self.reactions[known]
-                self.reactions.update({(spot, author, stance): True for author, stance in event.stances})
+                self.reactions[spot] = Change(replaces=True)
+                for author, stance in event.stances:
+                    self.reactions[spot].set(author, stance, present=True)
 
 
-def _age(event: MessageSeen) -> tuple[datetime, str]:
-    return (event.edited_at or event.sent_at, event.text)
+def _age(event: MessageSeen) -> tuple[datetime, bool, str]:
+    return age(event.sent_at, event.edited_at, event.text)
 
 
 class Recorder:
@@ -84,16 +110,32 @@ class Recorder:
         self._database = database
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue()
         self._committing: asyncio.Future[None] | None = None
+        self._overhearing: dict[int, list[Recordable]] = {}
 
     async def record(self, event: Recordable) -> None:
         """Record an event; return once it is committed. Raises DatabaseError if it could not be."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._queue.put_nowait((event, done))
-        await done
+        for heard in self._overhearing.values():
+            heard.append(event)
+        await self._put(event)
 
     async def record_all(self, events: Iterable[Recordable]) -> None:
-        """Record many events; return once all are committed. Raises DatabaseError if any could not be."""
-        await asyncio.gather(*(self.record(event) for event in events))
+        """Record what a history holds; return once all is committed. Raises DatabaseError if any could not be."""
+        await asyncio.gather(*[self._put(event) for event in events])
+
+    @contextmanager
+    def overhear(self) -> Iterator[list[Recordable]]:
+        """Collect the events that are reported from now on to the end of the block, in order."""
+        heard: list[Recordable] = []
+        self._overhearing[id(heard)] = heard
+        try:
+            yield heard
+        finally:
+            del self._overhearing[id(heard)]
+
+    def _put(self, event: Recordable) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._queue.put_nowait((event, done))
+        return done
 
     async def run(self) -> None:
         """Write until cancelled."""
@@ -110,7 +152,8 @@ class Recorder:
             await self._commit(self._waiting())
 
     async def _commit_with_company(self, first: _Waiting) -> None:
-        await asyncio.sleep(LINGER_SECONDS)
+        if self._queue.qsize() < MOST_AT_ONCE:
+            await asyncio.sleep(LINGER_SECONDS)
         await self._commit([first, *self._waiting()])
 
     def _waiting(self) -> list[_Waiting]:
@@ -119,20 +162,20 @@ class Recorder:
     async def _commit(self, waiting: list[_Waiting]) -> None:
         try:
             await self._write([event for event, _ in waiting])
-        except DatabaseError as error:
-            log.error("events could not be recorded", events=len(waiting), problem=str(error))
-            for _, done in waiting:
-                _settle(done, error)
         except Exception as error:
-            if len(waiting) == 1:
+            if isinstance(error, DatabaseError) and not isinstance(error, ConflictError):
+                log.error("events could not be recorded", events=len(waiting), problem=str(error))
+                _settle(waiting, error)
+            elif len(waiting) > 1:
+                # One of the events is no good; halving finds it and spares the others.
+                middle = len(waiting) // 2
+                await self._commit(waiting[:middle])
+                await self._commit(waiting[middle:])
+            else:
                 log.exception("an event could not be recorded", event_type=type(waiting[0][0]).__name__)
-                _settle(waiting[0][1], error)
-                return
-            for one in waiting:
-                await self._commit([one])
+                _settle(waiting, DatabaseError("An event could not be recorded.", "The operator's log says why."))
         else:
-            for _, done in waiting:
-                _settle(done, None)
+            _settle(waiting, None)
 
     async def _write(self, events: list[Recordable]) -> None:
         batch = Batch.of(events)
@@ -140,71 +183,93 @@ class Recorder:
             await write(transaction, batch)
 
 
-def _settle(done: asyncio.Future[None], error: Exception | None) -> None:
-    if done.cancelled():
-        return
-    if error is None:
-        done.set_result(None)
-    else:
-        done.set_exception(error)
+def _settle(waiting: list[_Waiting], error: Exception | None) -> None:
+    for _, done in waiting:
+        if done.cancelled():
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)
 
 
 async def write(transaction: Transaction, batch: Batch) -> None:
     """Record what a batch amounts to; what happened outside the rounds' threads is left out."""
-    spots = {*batch.seen, *batch.deleted, *batch.snapshots, *(spot for spot, _, _ in batch.reactions)}
-    homes = await _homes(transaction, {place for place, _ in spots})
-    authors = [event.author for (place, _), event in batch.seen.items() if place in homes]
-    authors += [author for (place, _), author, _ in batch.reactions if place in homes]
-    members = await transaction.members.ensure_all(authors)
-
-    def key(spot: Spot) -> tuple[int, Ref]:
-        return homes[spot[0]][1], spot[1]
-
-    await transaction.messages.outdate_digests([key(spot) for spot in batch.changed if spot[0] in homes])
-    await transaction.messages.bury({key(spot): at for spot, at in batch.deleted.items() if spot[0] in homes})
-    versions = []
-    for (place, ref), event in batch.seen.items():
-        round_id, room_id = homes.get(place, (None, 0))
-        if round_id is not None:
-            member_id = members[event.author.platform, event.author.user].id
-            versions.append(_version(event, round_id, room_id, ref, member_id))
-    await transaction.messages.keep(versions)
-    await transaction.reactions.replace([key(spot) for spot in batch.snapshots if spot[0] in homes])
-    reactions = [
-        ((*key(spot), members[author.platform, author.user].id, stance), present)
-        for (spot, author, stance), present in batch.reactions.items()
-        if spot[0] in homes
-    ]
-    await transaction.reactions.set(
-        [reaction for reaction, present in reactions if present],
-        [reaction for reaction, present in reactions if not present],
+    homes = await _homes(transaction, batch.places)
+    await transaction.messages.bury(
+        {(homes[place].room_id, ref): at for (place, ref), at in batch.deleted.items() if place in homes}
     )
+    await _write_messages(transaction, batch, homes)
+    await _write_reactions(transaction, batch, homes)
 
 
-async def _homes(transaction: Transaction, places: Iterable[Place]) -> dict[Place, tuple[int | None, int]]:
-    """Return round and room of each place that is a round's thread; for a room's channel the room alone.
+async def _homes(transaction: Transaction, places: Iterable[Place]) -> dict[Place, Home]:
+    """Return what each place is, of those that are a round's thread or a room's channel.
 
     Some platforms do not say in which thread the message is that somebody reacted to.
     """
-    homes: dict[Place, tuple[int | None, int]] = {}
+    homes: dict[Place, Home] = {}
     for place in places:
         if place.thread is not None:
             if found := await transaction.rounds.at(place.channel, place.thread):
-                homes[place] = found
+                round_id, room_id = found
+                homes[place] = Home(room_id, round_id)
         elif room := await transaction.groups.room_at(place.channel):
-            homes[place] = (None, room.id)
+            homes[place] = Home(room.id)
     return homes
 
 
-def _version(event: MessageSeen, round_id: int, room_id: int, ref: Ref, member_id: int) -> Version:
-    return Version(
-        room_id=room_id,
-        round_id=round_id,
-        ref=ref,
-        member_id=member_id,
-        text=event.text,
-        substance=substance(event.text),
-        sent_at=event.sent_at,
-        edited_at=event.edited_at,
-        reply_to=event.reply_to,
+async def _write_messages(transaction: Transaction, batch: Batch, homes: dict[Place, Home]) -> None:
+    said = [
+        (home.room_id, home.round_id, event)
+        for event in batch.seen.values()
+        if (home := homes.get(event.place)) is not None and home.round_id is not None
+    ]
+    if not said:
+        return
+    members = await transaction.members.ensure_all([event.author for _, _, event in said])
+    silent = await transaction.members.opted_out()
+    await transaction.messages.keep(
+        [
+            Version(
+                room_id=room_id,
+                round_id=round_id,
+                ref=event.message,
+                member_id=members[event.author.platform, event.author.user].id,
+                text=event.text,
+                substance=substance(event.text),
+                sent_at=event.sent_at,
+                edited_at=event.edited_at,
+                reply_to=event.reply_to,
+            )
+            for room_id, round_id, event in said
+            if members[event.author.platform, event.author.user].id not in silent
+        ]
     )
+
+
+async def _write_reactions(transaction: Transaction, batch: Batch, homes: dict[Place, Home]) -> None:
+    changes: dict[Key, Change] = {}
+    unplaced: list[Key] = []
+    for (place, ref), change in batch.reactions.items():
+        if home := homes.get(place):
+            changes[home.room_id, ref] = change
+            if home.round_id is None:
+                unplaced.append((home.room_id, ref))
+    for key in set(unplaced) - await transaction.messages.known(unplaced):
+        del changes[key]
+    if not changes:
+        return
+    members = await transaction.members.ensure_all(
+        [author for change in changes.values() for author in change.authors.values()]
+    )
+    await transaction.reactions.replace([key for key, change in changes.items() if change.replaces])
+    silent = await transaction.members.opted_out()
+    present: list[Reaction] = []
+    absent: list[Reaction] = []
+    for (room_id, ref), change in changes.items():
+        for (who, stance), there in change.present.items():
+            if members[who].id in silent:
+                continue
+            (present if there else absent).append((room_id, ref, members[who].id, stance))
+    await transaction.reactions.set(present, absent)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
 
 import structlog
@@ -10,10 +11,11 @@ import structlog
 from bot.errors import DatabaseError, QuestionSetError
 from bot.model import Group
 from bot.schedule import digest_due, next_digest, next_question, question_due
-from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alert, raise_alert
-from bot.services.asking import ask_if_due
+from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert
+from bot.services.asking import ExhaustedError, ask_if_due
 from bot.services.context import Context
 from bot.services.digests import post_digest_if_due, refresh_stale_digests
+from bot.store.database import ConflictError
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +33,9 @@ class Scheduler:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
+        self._synced = True
 
     async def run(self, wake: asyncio.Event) -> None:
         """Tick until cancelled; look again at each `wake`. A database that fails is tried again."""
@@ -52,51 +56,77 @@ class Scheduler:
 
     async def tick(self) -> None:
         """Do everything that is due now: one digest and one question a group at most."""
-        if await self._context.catalogue.refresh():
-            await sync_questions(self._context)
         now = self._context.clock.now()
+        await self._reload()
         async with self._context.database.read() as transaction:
             groups = await transaction.groups.all()
             asked = await transaction.rounds.last_dates()
             digested = await transaction.digests.last_dates()
         for group in groups:
             if digest_due(group.schedule, digested.get(group.id), now):
-                await post_digest_if_due(self._context, group)
+                await _apart(post_digest_if_due(self._context, group), group)
             if question_due(group.schedule, asked.get(group.id), now):
-                await self._ask(group)
-        await refresh_stale_digests(self._context)
+                await _apart(self._ask(group), group)
+        await _apart(refresh_stale_digests(self._context))
+        self._ticked_at = now
         await self._beat(now)
 
     async def next_due(self) -> datetime | None:
-        """Return the next instant (UTC) at which a question or a digest is due, or None without groups."""
+        """Return the next instant (UTC) at which a question or a digest is due, or None without groups.
+
+        What was due at the last tick counts no more: if it is not done, that is because it cannot be.
+        """
         now = self._context.clock.now()
         async with self._context.database.read() as transaction:
             groups = await transaction.groups.all()
             asked = await transaction.rounds.last_dates()
             digested = await transaction.digests.last_dates()
-        instants = [next_digest(group.schedule, digested.get(group.id), now)[1] for group in groups]
-        questions = (next_question(group.schedule, asked.get(group.id), now) for group in groups)
-        instants += [question[1] for question in questions if question is not None]
+        instants: list[datetime] = []
+        for group in groups:
+            question = next_question(group.schedule, asked.get(group.id), now)
+            if question is not None and self._was_tried(question[1]):
+                question = next_question(group.schedule, question[0], now)
+            digest = next_digest(group.schedule, digested.get(group.id), now)
+            if self._was_tried(digest[1]):
+                digest = next_digest(group.schedule, digest[0], now)
+            instants += [occurrence[1] for occurrence in (question, digest) if occurrence is not None]
         return min(instants, default=None)
+
+    def _was_tried(self, due: datetime) -> bool:
+        return self._ticked_at is not None and due <= self._ticked_at
+
+    async def _reload(self) -> None:
+        if await self._context.catalogue.refresh():
+            self._synced = False
+        if not self._synced:
+            await sync_questions(self._context)
+            self._synced = True
 
     async def _ask(self, group: Group) -> None:
         try:
-            asked = await ask_if_due(self._context, group)
+            await ask_if_due(self._context, group.id)
         except QuestionSetError as error:
             await raise_alert(self._context, group.id, QUESTION_SET, f"Today's question cannot be asked. {error}")
-            return
-        await clear_alert(self._context, group.id, QUESTION_SET)
-        if asked is None:
-            text = "Every question of the set has been asked. Choose another set with `/reading-host setup`."
-            await raise_alert(self._context, group.id, EXHAUSTED, text)
-        else:
-            await clear_alert(self._context, group.id, EXHAUSTED)
+        except ExhaustedError as error:
+            async with self._context.database.write() as transaction:
+                await clear_alerts(transaction, group.id, QUESTION_SET)
+            await raise_alert(self._context, group.id, EXHAUSTED, str(error))
 
     async def _beat(self, now: datetime) -> None:
-        if self._beaten_at is None or now - self._beaten_at >= HEARTBEAT_EVERY:
+        if self._beaten_at is None or abs(now - self._beaten_at) >= HEARTBEAT_EVERY:
             async with self._context.database.write() as transaction:
                 await transaction.notes.put(HEARTBEAT, now.isoformat())
             self._beaten_at = now
+
+
+async def _apart(work: Awaitable[object], group: Group | None = None) -> None:
+    """Do some work whose failure must not keep the rest waiting, unless the database itself cannot be used."""
+    try:
+        await work
+    except Exception as error:
+        if isinstance(error, DatabaseError) and not isinstance(error, ConflictError):
+            raise
+        log.exception("what is due could not be done", group=group and group.slug)
 
 
 async def sync_questions(context: Context) -> None:

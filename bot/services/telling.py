@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import structlog
+
 from bot.content import Reply
 from bot.model import Group, Member
 from bot.services.context import Context
+
+log = structlog.get_logger(__name__)
+
+TELL_SECONDS = 10.0
+"""How long reaching one person may take."""
 
 
 async def tell_hosts(context: Context, group: Group, reply: Reply) -> None:
     """Show something to each host of a group who can be reached."""
     async with context.database.read() as transaction:
         hosts = await transaction.groups.hosts(group.id)
-    for host in hosts:
-        await tell_member(context, group, host, reply)
+    reached = await asyncio.gather(*(tell_member(context, group, host, reply) for host in hosts))
+    if not any(reached):
+        log.warning("no host could be reached", group=group.slug, hosts=len(hosts))
 
 
 async def tell_member(context: Context, group: Group, member: Member, reply: Reply) -> bool:
@@ -23,4 +33,8 @@ async def tell_member(context: Context, group: Group, member: Member, reply: Rep
     platform = context.platforms.get(member.platform)
     if room is None or platform is None:
         return False
-    return await platform.tell(room.channel, member.user, reply)
+    try:
+        async with asyncio.timeout(TELL_SECONDS):
+            return await platform.tell(room.channel, member.user, reply)
+    except TimeoutError:
+        return False

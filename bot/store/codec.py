@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
 from bot.digest.model import Digest
+from bot.errors import DatabaseError
 from bot.model import Question, Settings
 
 _settings = TypeAdapter(Settings)
 _question = TypeAdapter(Question)
 _digest = TypeAdapter(Digest)
+
+T = TypeVar("T")
 
 
 def settings_to_json(settings: Settings) -> Any:
@@ -20,8 +23,8 @@ def settings_to_json(settings: Settings) -> Any:
 
 
 def settings_from_json(stored: Any) -> Settings:
-    """Return the settings that were stored."""
-    return _settings.validate_python(stored)
+    """Return the settings that were stored. Raises DatabaseError."""
+    return _read(_settings, stored, "settings")
 
 
 def question_to_json(question: Question) -> Any:
@@ -30,8 +33,8 @@ def question_to_json(question: Question) -> Any:
 
 
 def question_from_json(stored: Any) -> Question:
-    """Return the question that was stored."""
-    return _question.validate_python(stored)
+    """Return the question that was stored. Raises DatabaseError."""
+    return _read(_question, stored, "question")
 
 
 def digest_to_json(digest: Digest) -> Any:
@@ -40,5 +43,17 @@ def digest_to_json(digest: Digest) -> Any:
 
 
 def digest_from_json(stored: Any) -> Digest:
-    """Return the digest that was stored."""
-    return _digest.validate_python(stored)
+    """Return the digest that was stored. Raises DatabaseError."""
+    return _read(_digest, stored, "digest")
+
+
+def _read(adapter: TypeAdapter[T], stored: Any, what: str) -> T:
+    try:
+        return adapter.validate_python(stored)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        # The error itself would show what was stored, and with it members' words.
+        raise DatabaseError(
+            f"A stored {what} in the database cannot be read ({where}: {first['msg']}).", "Restore a backup."
+        ) from None

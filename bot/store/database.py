@@ -7,25 +7,52 @@ opens the same file (a backup, a `digest --preview`) waits its turn by `busy_tim
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+import sqlite3
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import alembic.command
 import alembic.config
 import alembic.util
-from sqlalchemy import Connection, event
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import DatabaseError
 from bot.store.transaction import Transaction
 
+MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
+DRIVER = "sqlite+aiosqlite"
+EXAMPLE = f"Write {DRIVER}:///data/bot.db."
+
+RESTORE = "Restore a backup, and keep this file."
+_LET_WRITE = "Let the bot's user write to the file and its folder."
+_MAKE_ROOM = "Make room and start again."
+
+_TROUBLES: Mapping[int, tuple[str, str]] = {
+    sqlite3.SQLITE_CORRUPT: ("is damaged", RESTORE),
+    sqlite3.SQLITE_NOTADB: ("is damaged or not a database", RESTORE),
+    sqlite3.SQLITE_FULL: ("cannot be written: the disk is full", _MAKE_ROOM),
+    sqlite3.SQLITE_IOERR: ("cannot be read or written: the disk is full or fails", _MAKE_ROOM),
+    sqlite3.SQLITE_READONLY: ("is read-only", _LET_WRITE),
+    sqlite3.SQLITE_PERM: ("is read-only", _LET_WRITE),
+    sqlite3.SQLITE_CANTOPEN: ("cannot be opened", _LET_WRITE),
+    sqlite3.SQLITE_BUSY: ("is in use by another program", "Stop that program, then try again."),
+    sqlite3.SQLITE_LOCKED: ("is in use by another program", "Stop that program, then try again."),
+}
+"""What SQLite's primary result codes (https://www.sqlite.org/rescode.html) mean for an operator, and what to do."""
+
+
+class ConflictError(DatabaseError):
+    """What was to be written contradicts what is there, such as a second round on one local date."""
 
 
 class Database:
@@ -55,28 +82,28 @@ class Database:
                 await connection.execution_options(immediate=immediate)
                 async with connection.begin():
                     yield Transaction(connection)
-        except IntegrityError:
-            raise
-        except DBAPIError as error:
+        except (DBAPIError, NoConnectionError) as error:
             raise explain(error, self._where) from error
 
     async def migrate(self) -> str:
         """Bring the schema to what this program needs and return its revision. Raises DatabaseError."""
         try:
             async with self._writing, self._engine.connect() as connection:
-                await connection.execution_options(immediate=True)
-                async with connection.begin():
-                    return await _migrate(connection, self._where)
-        except DBAPIError as error:
+                # SQLite changes a table by copying it and dropping the old one, and dropping would cascade.
+                await connection.execution_options(immediate=True, foreign_keys=False)
+                try:
+                    async with connection.begin():
+                        return await _migrate(connection, self._where)
+                finally:
+                    await connection.invalidate()
+        except (DBAPIError, NoConnectionError) as error:
             raise explain(error, self._where) from error
 
     async def check(self) -> None:
         """Read the whole file for damage. Raises DatabaseError."""
         async with self.read() as transaction:
             if damage := await transaction.damage():
-                raise DatabaseError(
-                    f"The database {self._where} is damaged ({damage}).", "Restore it from a backup; keep this file."
-                )
+                raise DatabaseError(f"The database {self._where} is damaged ({damage}).", RESTORE)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -96,15 +123,16 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 
 
 def _prepare(url: str) -> str:
+    """Make the folder of the database file and return the file's path."""
     try:
         parsed = make_url(url)
     except ArgumentError:
-        raise DatabaseError(f"“{url}” is not a database address.", "Write sqlite+aiosqlite:///data/bot.db.") from None
-    if parsed.get_backend_name() != "sqlite":
-        raise DatabaseError(
-            f"The database “{parsed.drivername}” is not supported.", "Write sqlite+aiosqlite:///data/bot.db."
-        )
-    path = Path(parsed.database or "")
+        raise DatabaseError(f"“{url}” is not a database address.", EXAMPLE) from None
+    if parsed.drivername != DRIVER:
+        raise DatabaseError(f"The database “{parsed.drivername}” is not supported.", EXAMPLE)
+    if not parsed.database or parsed.database == ":memory:":
+        raise DatabaseError("The address of the database names no file.", EXAMPLE)
+    path = Path(parsed.database)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -116,6 +144,8 @@ def _prepare(url: str) -> str:
 
 
 def _engine(url: str) -> AsyncEngine:
+    # At the level `debug` it logs every statement with its values, which are members' words.
+    logging.getLogger("aiosqlite").setLevel(logging.INFO)
     engine = create_async_engine(url, hide_parameters=True)
 
     # The sqlite3 module would begin transactions by itself, and only before some statements; see SQLAlchemy's page on
@@ -136,21 +166,32 @@ def _engine(url: str) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        options = connection.get_execution_options()
+        if not options.get("foreign_keys", True):
+            connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
     return engine
 
 
 async def _migrate(connection: AsyncConnection, where: str) -> str:
     config = alembic.config.Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     found: list[str] = []
 
     def upgrade(sync_connection: Connection) -> None:
+        tables = inspect(sync_connection).get_table_names()
+        if tables and "alembic_version" not in tables:
+            raise DatabaseError(f"{where} is a database, but not one of this program.", "Choose another file.")
+        before = MigrationContext.configure(sync_connection).get_current_revision()
         config.attributes["connection"] = sync_connection
         config.attributes["found"] = found
         alembic.command.upgrade(config, "head")
+        changed = found[-1] != before
+        if changed and sync_connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+            raise DatabaseError(f"The database {where} is damaged: rows refer to others that are gone.", RESTORE)
+        # A file that is read-only is otherwise found out at the first write.
+        sync_connection.exec_driver_sql("DELETE FROM alembic_version WHERE 0")
 
     try:
         await connection.run_sync(upgrade)
@@ -162,24 +203,14 @@ async def _migrate(connection: AsyncConnection, where: str) -> str:
     return found[-1]
 
 
-def explain(error: DBAPIError, where: str) -> DatabaseError:
-    """Return the sentence for what the driver reported.
-
-    The messages are SQLite's result codes in words (https://www.sqlite.org/rescode.html).
-    """
-    said = str(error.orig).lower()
-    cases: tuple[tuple[tuple[str, ...], str, str], ...] = (
-        (("not a database", "malformed", "file is encrypted"), "is damaged or not a database", "Restore a backup."),
-        (("disk is full", "disk i/o error"), "cannot be written: the disk is full", "Make room and start again."),
-        (("readonly", "read-only"), "is read-only", "Let the bot's user write to the file and its folder."),
-        (("unable to open",), "cannot be opened", "Let the bot's user write to the file and its folder."),
-        (("locked", "busy"), "is in use by another program", "Stop that program, then try again."),
-    )
-    for signs, what, hint in cases:
-        if any(sign in said for sign in signs):
-            return DatabaseError(f"The database {where} {what}.", hint)
-    return DatabaseError(f"The database {where} failed: {_first_line(error.orig)}.", "Run `reading-group-bot check`.")
-
-
-def _first_line(error: Any) -> str:
-    return (str(error).splitlines() or [""])[0].rstrip(".")
+def explain(error: DBAPIError | NoConnectionError, where: str) -> DatabaseError:
+    """Return the sentence for what the driver reported."""
+    if isinstance(error, NoConnectionError):
+        return DatabaseError(f"The database {where} is too busy.", "Try again in a few minutes.")
+    said = (str(error.orig).splitlines() or [""])[0].rstrip(".")
+    if isinstance(error, IntegrityError):
+        return ConflictError(f"The database {where} refused to write what contradicts it ({said}).")
+    # The low byte of an extended result code is the primary one.
+    code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    what, hint = _TROUBLES.get(code, (f"failed: {said}", "Run `reading-group-bot check`."))
+    return DatabaseError(f"The database {where} {what}.", hint)

@@ -152,6 +152,11 @@ class Groups:
             upsert(hosts).values(group_id=group_id, member_id=member_id).on_conflict_do_nothing()
         )
 
+    async def remove_host(self, group_id: int, member_id: int) -> bool:
+        """Make a member no host of a group any more; return whether they were one."""
+        mine = (hosts.c.group_id == group_id) & (hosts.c.member_id == member_id)
+        return (await self._connection.execute(delete(hosts).where(mine))).rowcount > 0
+
     async def hosts(self, group_id: int) -> list[Member]:
         """Return a group's hosts by name."""
         query = (

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Author, Member, Ref
-from bot.store.schema import members
+from bot.store.keys import chunks
+from bot.store.schema import members, opt_outs
 
 
 class Members:
@@ -36,12 +38,30 @@ class Members:
             ),
             [{"platform": platform, "user": user, "name": name} for (platform, user), name in rows.items()],
         )
-        query = select(members).where(tuple_(members.c.platform, members.c.user).in_(list(rows)))
-        found = await self._connection.execute(query)
-        return {(row.platform, Ref(row.user)): Member(row.id, row.platform, Ref(row.user), row.name) for row in found}
+        found: dict[tuple[str, Ref], Member] = {}
+        for platform in {platform for platform, _ in rows}:
+            for some in chunks([user for on, user in rows if on == platform]):
+                query = select(members).where(members.c.platform == platform, members.c.user.in_(some))
+                for row in await self._connection.execute(query):
+                    found[platform, Ref(row.user)] = Member(row.id, platform, Ref(row.user), row.name)
+        return found
 
     async def find(self, platform: str, user: Ref) -> Member | None:
         """Return the member, or None if the person was never recorded."""
         query = select(members).where(members.c.platform == platform, members.c.user == user)
         row = (await self._connection.execute(query)).one_or_none()
         return Member(row.id, row.platform, Ref(row.user), row.name) if row else None
+
+    async def opt_out(self, member_id: int, now: datetime) -> None:
+        """Note that a member does not want to be recorded; again changes nothing."""
+        values = {"member_id": member_id, "since": now}
+        await self._connection.execute(insert(opt_outs).values(values).on_conflict_do_nothing())
+
+    async def opt_in(self, member_id: int) -> bool:
+        """Note that a member may be recorded; return whether they had opted out."""
+        gone = await self._connection.execute(delete(opt_outs).where(opt_outs.c.member_id == member_id))
+        return gone.rowcount > 0
+
+    async def opted_out(self) -> set[int]:
+        """Return the ids of the members who do not want to be recorded."""
+        return set((await self._connection.execute(select(opt_outs.c.member_id))).scalars())

@@ -7,22 +7,17 @@ nothing that arrives later brings the words back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Member, Message, Ref, Substance
+from bot.store.keys import Key, buried, chunks, is_one_of
 from bot.store.schema import digest_quotes, digests, members, messages, reactions, rounds, tombstones
-
-Key = tuple[int, Ref]
-"""A message: its room's id and the platform's id of it."""
-
-_AT_ONCE = 400
-"""Keys in one statement, well below SQLite's limit of 32,766 parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +34,28 @@ class Version:
     edited_at: datetime | None
     reply_to: Ref | None
 
+    @property
+    def key(self) -> Key:
+        """Return the message that this is a version of."""
+        return self.room_id, self.ref
+
+    def replaces(self, stored: Row[Any]) -> bool:
+        """Return whether this version brings other words than those that are stored."""
+        newer = age(self.sent_at, self.edited_at, self.text) > age(stored.sent_at, stored.edited_at, stored.text)
+        return newer and self.text != stored.text
+
+
+_COLUMNS = tuple(one.name for one in fields(Version))
+
+
+def age(sent_at: datetime, edited_at: datetime | None, text: str) -> tuple[datetime, bool, str]:
+    """Return what orders the versions of one message, oldest first.
+
+    Any edit is newer than the message as it was sent, even within one instant; of two edits at the same instant the one
+    whose text sorts last wins, whichever comes first.
+    """
+    return edited_at or sent_at, edited_at is not None, text
+
 
 class Messages:
     """Answers and remarks."""
@@ -48,22 +65,21 @@ class Messages:
 
     async def keep(self, versions: Sequence[Version]) -> None:
         """Record versions of messages, each unless a newer one is known or the message was deleted."""
-        buried = await self._buried([(version.room_id, version.ref) for version in versions])
-        rows = [asdict(version) for version in versions if (version.room_id, version.ref) not in buried]
-        if not rows:
+        gone = await buried(self._connection, [version.key for version in versions])
+        kept = [version for version in versions if version.key not in gone]
+        if not kept:
             return
+        await self._outdate_digests_of_edited(kept)
         insertion = upsert(messages)
-        new = insertion.excluded
-        newer = tuple_(func.coalesce(new.edited_at, new.sent_at), new.text) > tuple_(
-            func.coalesce(messages.c.edited_at, messages.c.sent_at), messages.c.text
-        )
         await self._connection.execute(
             insertion.on_conflict_do_update(
                 index_elements=["room_id", "ref"],
-                set_={name: new[name] for name in ("text", "substance", "sent_at", "edited_at", "reply_to")},
-                where=newer,
+                set_={
+                    name: insertion.excluded[name] for name in ("text", "substance", "sent_at", "edited_at", "reply_to")
+                },
+                where=_age(insertion.excluded) > _age(messages.c),
             ),
-            rows,
+            [{name: getattr(version, name) for name in _COLUMNS} for version in kept],
         )
 
     async def bury(self, deleted: dict[Key, datetime]) -> None:
@@ -78,33 +94,37 @@ class Messages:
             ),
             [{"room_id": room, "ref": ref, "deleted_at": at} for (room, ref), at in deleted.items()],
         )
-        for some in _chunks(list(deleted)):
+        for some in chunks(list(deleted)):
+            query = select(messages.c.id).where(is_one_of(messages, some))
+            await self._outdate_digests((await self._connection.execute(query)).scalars().all())
             for table in (messages, reactions):
-                await self._connection.execute(delete(table).where(tuple_(table.c.room_id, table.c.ref).in_(some)))
+                await self._connection.execute(delete(table).where(is_one_of(table, some)))
 
-    async def _buried(self, keys: Sequence[Key]) -> set[Key]:
+    async def known(self, keys: Sequence[Key]) -> set[Key]:
+        """Return which of these messages are recorded."""
         found: set[Key] = set()
-        for some in _chunks(keys):
-            query = select(tombstones.c.room_id, tombstones.c.ref).where(
-                tuple_(tombstones.c.room_id, tombstones.c.ref).in_(some)
-            )
+        for some in chunks(keys):
+            query = select(messages.c.room_id, messages.c.ref).where(is_one_of(messages, some))
             found.update((row.room_id, Ref(row.ref)) for row in await self._connection.execute(query))
         return found
 
-    async def outdate_digests(self, keys: Sequence[Key]) -> None:
-        """Mark the digests that quote any of these messages, so that they are compiled again."""
-        for some in _chunks(keys):
-            quoting = (
-                select(digest_quotes.c.digest_id)
-                .join(messages, messages.c.id == digest_quotes.c.message_id)
-                .where(tuple_(messages.c.room_id, messages.c.ref).in_(some))
-            )
+    async def _outdate_digests_of_edited(self, versions: Sequence[Version]) -> None:
+        """Mark the digests that quote words which these versions replace; those that bring nothing new change none."""
+        edited = {version.key: version for version in versions if version.edited_at is not None}
+        quoting = select(digest_quotes.c.digest_id).where(digest_quotes.c.message_id == messages.c.id)
+        quoted = select(messages).where(quoting.exists())
+        for some in chunks(list(edited)):
+            rows = (await self._connection.execute(quoted.where(is_one_of(messages, some)))).all()
+            await self._outdate_digests([row.id for row in rows if edited[row.room_id, Ref(row.ref)].replaces(row)])
+
+    async def _outdate_digests(self, message_ids: Sequence[int]) -> None:
+        for some in chunks(message_ids):
+            quoting = select(digest_quotes.c.digest_id).where(digest_quotes.c.message_id.in_(some))
             await self._connection.execute(update(digests).where(digests.c.id.in_(quoting)).values(stale=True))
 
     async def outdate_digests_of(self, message_id: int) -> None:
         """Mark the digests that quote a message, so that they are compiled again."""
-        quoting = select(digest_quotes.c.digest_id).where(digest_quotes.c.message_id == message_id)
-        await self._connection.execute(update(digests).where(digests.c.id.in_(quoting)).values(stale=True))
+        await self._outdate_digests([message_id])
 
     async def refs(self, round_id: int, room_id: int) -> set[Ref]:
         """Return the thread messages, other than form answers, that are recorded for a round in a room."""
@@ -149,8 +169,11 @@ class Messages:
             await self._connection.execute(delete(reactions).where(here))
 
     async def posted(self, message_id: int, ref: Ref) -> None:
-        """Note under which platform id a form answer was posted."""
-        await self._connection.execute(update(messages).where(messages.c.id == message_id).values(ref=ref))
+        """Note under which platform id a form answer was posted; forget it if that post was deleted by now."""
+        mine = messages.c.id == message_id
+        await self._connection.execute(update(messages).where(mine).values(ref=ref))
+        gone = select(tombstones).where(tombstones.c.room_id == messages.c.room_id, tombstones.c.ref == messages.c.ref)
+        await self._connection.execute(delete(messages).where(mine, gone.exists()))
 
     async def get(self, message_id: int) -> Message | None:
         """Return a message, or None once it is gone."""
@@ -169,6 +192,10 @@ class Messages:
             .where(rounds.c.group_id == group_id, messages.c.sent_at >= since, messages.c.sent_at < until)
         )
         return await self._many(query.order_by(messages.c.sent_at, messages.c.id))
+
+    async def all_by(self, member_id: int) -> list[Message]:
+        """Return everything that a member said, in every group, oldest first."""
+        return await self._many(_messages().where(messages.c.member_id == member_id).order_by(messages.c.id))
 
     async def answers_by(self, group_id: int, member_id: int, limit: int) -> list[Message]:
         """Return a member's latest answers in a group, newest first."""
@@ -215,6 +242,12 @@ class Messages:
         return [_message(row) for row in await self._connection.execute(query)]
 
 
+def _age(version: Any) -> ColumnElement[Any]:
+    """Return `age` of a row, in SQL."""
+    last = func.coalesce(version.edited_at, version.sent_at)
+    return tuple_(last, version.edited_at.is_not(None), version.text)
+
+
 def _messages() -> Select[Any]:
     return select(messages, members.c.platform, members.c.user, members.c.name).join(
         members, members.c.id == messages.c.member_id
@@ -240,7 +273,3 @@ def _message(row: Row[Any]) -> Message:
         by_form=row.by_form,
         reply_to=Ref(row.reply_to) if row.reply_to is not None else None,
     )
-
-
-def _chunks(keys: Sequence[Key]) -> list[Sequence[Key]]:
-    return [keys[start : start + _AT_ONCE] for start in range(0, len(keys), _AT_ONCE)]

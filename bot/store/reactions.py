@@ -6,16 +6,16 @@ one member count as none, and so does a member's reaction to their own words.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import and_, bindparam, delete, func, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.model import Votes
 from bot.model import Ref, Stance
-from bot.store.messages import Key
-from bot.store.schema import messages, reactions, tombstones
+from bot.store.keys import Key, buried, chunks, is_one_of
+from bot.store.schema import messages, reactions
 
 Reaction = tuple[int, Ref, int, Stance]
 """Room, message, member and stance."""
@@ -31,25 +31,36 @@ class Reactions:
         """Record reactions that are there and reactions that are not; those on deleted messages are left out."""
         columns = ("room_id", "ref", "member_id", "stance")
         if absent:
-            where = tuple_(*(reactions.c[name] for name in columns)).in_(absent)
-            await self._connection.execute(delete(reactions).where(where))
-        if present:
-            await self._connection.execute(
-                upsert(reactions).on_conflict_do_nothing(),
-                [dict(zip(columns, reaction, strict=True)) for reaction in present],
-            )
-            gone = select(tombstones.c.room_id, tombstones.c.ref)
-            await self._connection.execute(
-                delete(reactions).where(tuple_(reactions.c.room_id, reactions.c.ref).in_(gone))
-            )
+            gone_one = and_(*(reactions.c[name] == bindparam(f"old_{name}") for name in columns))
+            values = [{f"old_{name}": value for name, value in zip(columns, one, strict=True)} for one in absent]
+            await self._connection.execute(delete(reactions).where(gone_one), values)
+        gone = await buried(self._connection, list(dict.fromkeys((room, ref) for room, ref, _, _ in present)))
+        rows = [dict(zip(columns, reaction, strict=True)) for reaction in present if reaction[:2] not in gone]
+        if rows:
+            await self._connection.execute(upsert(reactions).on_conflict_do_nothing(), rows)
 
-    async def replace(self, keys: Iterable[Key]) -> None:
+    async def replace(self, keys: Sequence[Key]) -> None:
         """Forget every reaction on these messages, to make room for a snapshot."""
-        here = tuple_(reactions.c.room_id, reactions.c.ref).in_(list(keys))
-        await self._connection.execute(delete(reactions).where(here))
+        for some in chunks(keys):
+            await self._connection.execute(delete(reactions).where(is_one_of(reactions, some)))
+
+    async def count(self, member_id: int) -> int:
+        """Return how many reactions of a member are recorded."""
+        query = select(func.count()).select_from(reactions).where(reactions.c.member_id == member_id)
+        return (await self._connection.execute(query)).scalar_one()
+
+    async def forget(self, member_id: int) -> int:
+        """Forget every reaction of a member and return how many there were."""
+        return (await self._connection.execute(delete(reactions).where(reactions.c.member_id == member_id))).rowcount
 
     async def votes(self, message_ids: Sequence[int]) -> dict[int, Votes]:
         """Return the votes on messages, by id; messages without any are left out."""
+        found: dict[int, Votes] = {}
+        for some in chunks(message_ids):
+            found.update(await self._votes(some))
+        return found
+
+    async def _votes(self, message_ids: Sequence[int]) -> dict[int, Votes]:
         alone = (
             select(messages.c.id, func.min(reactions.c.stance).label("stance"))
             .join(reactions, (reactions.c.room_id == messages.c.room_id) & (reactions.c.ref == messages.c.ref))

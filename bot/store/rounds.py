@@ -22,7 +22,7 @@ class Rounds:
         self._connection = connection
 
     async def add(self, group_id: int, question_key: int, local_date: date, cycle: int, now: datetime) -> Round:
-        """Ask a group a question on a local date. Raises sqlalchemy's IntegrityError if that date has its round."""
+        """Ask a group a question on a local date. Raises ConflictError if that date has its round."""
         insertion = insert(rounds).values(
             group_id=group_id, question_id=question_key, local_date=local_date, cycle=cycle, asked_at=now
         )

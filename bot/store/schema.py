@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 from bot.model import utc
@@ -48,13 +49,24 @@ class Instant(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=UTC)
 
 
+class Words(TypeDecorator[str]):
+    """Text that people wrote. Half a surrogate pair, which UTF-8 cannot hold, becomes a replacement character."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the value as the database can keep it."""
+        return None if value is None else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def _id() -> Column[int]:
     return Column("id", Integer, primary_key=True)
 
 
-def _to(table: str, *, on_delete: str = "CASCADE", nullable: bool = False) -> Column[int]:
+def _to(table: str, *, on_delete: str = "CASCADE", nullable: bool = False, index: bool = True) -> Column[int]:
     name = f"{table.removesuffix('s')}_id"
-    return Column(name, Integer, ForeignKey(f"{table}.id", ondelete=on_delete), nullable=nullable, index=True)
+    return Column(name, Integer, ForeignKey(f"{table}.id", ondelete=on_delete), nullable=nullable, index=index)
 
 
 groups = Table(
@@ -62,7 +74,7 @@ groups = Table(
     metadata,
     _id(),
     Column("slug", Text, nullable=False, unique=True),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     Column("settings", JSON, nullable=False),
     Column("declared", Boolean, nullable=False, default=False),
     Column("created_at", Instant, nullable=False),
@@ -95,8 +107,15 @@ members = Table(
     _id(),
     Column("platform", Text, nullable=False),
     Column("user", Text, nullable=False),
-    Column("name", Text, nullable=False),
+    Column("name", Words, nullable=False),
     UniqueConstraint("platform", "user"),
+)
+
+opt_outs = Table(
+    "opt_outs",
+    metadata,
+    Column("member_id", ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
+    Column("since", Instant, nullable=False),
 )
 
 hosts = Table(
@@ -154,11 +173,11 @@ suggestions = Table(
     _id(),
     _to("groups"),
     _to("members"),
-    Column("text", Text, nullable=False),
-    Column("background", Text, nullable=False, default=""),
-    Column("topic", Text, nullable=False, default=""),
+    Column("text", Words, nullable=False),
+    Column("background", Words, nullable=False, default=""),
+    Column("topic", Words, nullable=False, default=""),
     Column("state", Text, nullable=False),
-    Column("reason", Text, nullable=False, default=""),
+    Column("reason", Words, nullable=False, default=""),
     Column("suggested_at", Instant, nullable=False),
     Column("decided_at", Instant),
 )
@@ -178,18 +197,19 @@ messages = Table(
     "messages",
     metadata,
     _id(),
-    _to("rounds"),
-    _to("rooms"),
+    _to("rounds", index=False),
+    _to("rooms", index=False),
     _to("members"),
     Column("ref", Text),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("substance", Text, nullable=False),
-    Column("pick", Text, nullable=False, default=""),
+    Column("pick", Words, nullable=False, default=""),
     Column("by_form", Boolean, nullable=False, default=False),
     Column("sent_at", Instant, nullable=False),
     Column("edited_at", Instant),
     Column("reply_to", Text),
     UniqueConstraint("room_id", "ref"),
+    Index("ix_messages_round_id_sent_at", "round_id", "sent_at"),
     sqlite_autoincrement=True,
 )
 Index(
@@ -232,6 +252,8 @@ digests = Table(
     UniqueConstraint("group_id", "local_date"),
 )
 
+Index("ix_digests_stale", digests.c.id, sqlite_where=text("stale = 1"), postgresql_where=text("stale"))
+
 digest_quotes = Table(
     "digest_quotes",
     metadata,
@@ -249,7 +271,7 @@ deliveries = Table(
     _to("rounds", nullable=True),
     _to("digests", nullable=True),
     _to("messages", nullable=True, on_delete="SET NULL"),
-    Column("text", Text, nullable=False, default=""),
+    Column("text", Words, nullable=False, default=""),
     Column("state", Text, nullable=False),
     Column("message_ref", Text),
     Column("thread_ref", Text),
@@ -271,7 +293,7 @@ alerts = Table(
     _id(),
     Column("group_id", ForeignKey("groups.id", ondelete="CASCADE")),
     Column("cause", Text, nullable=False),
-    Column("text", Text, nullable=False),
+    Column("text", Words, nullable=False),
     Column("raised_at", Instant, nullable=False),
     UniqueConstraint("group_id", "cause"),
 )

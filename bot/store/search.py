@@ -1,22 +1,32 @@
 """Full-text search over what a group was asked and what it said.
 
 SQLite's FTS5 keeps the index in step by triggers, inside the transaction that changes the words. What a person types is
-never parsed as FTS5's query language: it is cut into words, and each is quoted.
+never parsed as FTS5's query language: it is cut at spaces, and each piece is quoted. FTS5 takes a run of a script that
+is written without spaces for one word, so a piece in such a script is looked for inside the texts themselves. What is
+left out of reach is a Latin word in the middle of such a run, looked for without its neighbours.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from sqlalchemy import ColumnElement, Row, Select, column, func, literal_column, select, table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-_WORD = re.compile(r"\w+")
-MAX_WORDS = 16
+from bot.store.schema import members, messages, questions, rounds
+from bot.words import HAN, KANA, SOUTH_EAST_ASIAN
+
+MOST_WORDS = 16
+
+_UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTH_EAST_ASIAN}]")
+
+_questions_index = table("questions_fts", column("rowid"), column("questions_fts"))
+_messages_index = table("messages_fts", column("rowid"), column("messages_fts"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +41,26 @@ class Hit:
 
 
 def match_expression(words: str) -> str:
-    """Return an FTS5 expression for all of the words, each a prefix; empty if there are none.
+    """Return an FTS5 expression for all words of spaced scripts, each the beginning of a word; empty if there are none.
 
     Quoted strings are FTS5's only literal form (https://www.sqlite.org/fts5.html#full_text_query_syntax).
     """
-    found = _WORD.findall(words)[:MAX_WORDS]
-    return " ".join(f'"{word}"*' for word in found)
+    spaced = [piece for piece in _pieces(words) if not _UNSPACED.search(piece) and any(map(str.isalnum, piece))]
+    return " ".join('"{}"*'.format(piece.replace('"', '""')) for piece in spaced[:MOST_WORDS])
+
+
+def unspaced_runs(words: str) -> list[str]:
+    """Return the runs of unspaced scripts, which must stand in a text as they are."""
+    runs = [run for piece in _pieces(words) if _UNSPACED.search(piece) for run in _letters(piece).split()]
+    return runs[:MOST_WORDS]
+
+
+def _pieces(words: str) -> list[str]:
+    return "".join(" " if unicodedata.category(char)[0] == "C" else char for char in words).split()
+
+
+def _letters(piece: str) -> str:
+    return "".join(char if unicodedata.category(char)[0] in "LMN" else " " for char in piece)
 
 
 class Search:
@@ -47,43 +71,42 @@ class Search:
 
     async def questions(self, group_id: int, words: str, limit: int) -> list[Hit]:
         """Return the questions that were asked to a group and hold all of the words, best first."""
-        query = text(
-            """
-            SELECT rounds.id, rounds.local_date AS on_date, questions.text AS words
-            FROM questions_fts
-            JOIN questions ON questions.id = questions_fts.rowid
-            JOIN rounds ON rounds.question_id = questions.id AND rounds.group_id = :group_id
-            WHERE questions_fts MATCH :match
-            ORDER BY bm25(questions_fts, 4.0, 2.0, 1.0), rounds.local_date DESC LIMIT :limit
-            """
+        query = (
+            select(rounds.c.id, rounds.c.local_date, questions.c.text)
+            .join(questions, questions.c.id == rounds.c.question_id)
+            .where(rounds.c.group_id == group_id)
         )
-        return [
-            Hit(row.id, date.fromisoformat(row.on_date), row.words)
-            for row in await self._rows(query, group_id, words, limit)
-        ]
+        if match := match_expression(words):
+            query = query.join(_questions_index, _questions_index.c.rowid == questions.c.id)
+            query = query.where(_questions_index.c.questions_fts.op("MATCH")(match))
+            query = query.order_by(func.bm25(literal_column("questions_fts"), 4.0, 2.0, 1.0))
+        everything = questions.c.text + "\n" + questions.c.topic + "\n" + questions.c.background
+        query = query.order_by(rounds.c.local_date.desc()).limit(limit)
+        return [Hit(row.id, row.local_date, row.text) for row in await self._rows(query, everything, words)]
 
     async def messages(self, group_id: int, words: str, limit: int) -> list[Hit]:
         """Return what a group's members said that holds all of the words, best first."""
-        query = text(
-            """
-            SELECT rounds.id, rounds.local_date AS on_date, messages.text AS words, messages.id AS message_id,
-                   members.name
-            FROM messages_fts
-            JOIN messages ON messages.id = messages_fts.rowid
-            JOIN members ON members.id = messages.member_id
-            JOIN rounds ON rounds.id = messages.round_id AND rounds.group_id = :group_id
-            WHERE messages_fts MATCH :match
-            ORDER BY bm25(messages_fts), messages.sent_at DESC LIMIT :limit
-            """
+        query = (
+            select(rounds.c.id, rounds.c.local_date, messages.c.text, messages.c.id.label("message_id"), members.c.name)
+            .join(messages, messages.c.round_id == rounds.c.id)
+            .join(members, members.c.id == messages.c.member_id)
+            .where(rounds.c.group_id == group_id)
         )
+        if match := match_expression(words):
+            query = query.join(_messages_index, _messages_index.c.rowid == messages.c.id)
+            query = query.where(_messages_index.c.messages_fts.op("MATCH")(match))
+            query = query.order_by(func.bm25(literal_column("messages_fts")))
+        query = query.order_by(messages.c.sent_at.desc()).limit(limit)
         return [
-            Hit(row.id, date.fromisoformat(row.on_date), row.words, row.message_id, row.name)
-            for row in await self._rows(query, group_id, words, limit)
+            Hit(row.id, row.local_date, row.text, row.message_id, row.name)
+            for row in await self._rows(query, messages.c.text, words)
         ]
 
-    async def _rows(self, query: TextClause, group_id: int, words: str, limit: int) -> Sequence[Row[Any]]:
-        match = match_expression(words)
-        if not match:
+    async def _rows(self, query: Select[Any], text: ColumnElement[str], words: str) -> Sequence[Row[Any]]:
+        runs = unspaced_runs(words)
+        if not runs and not match_expression(words):
             return ()
-        values = {"group_id": group_id, "match": match, "limit": limit}
-        return (await self._connection.execute(query, values)).all()
+        for run in runs:
+            query = query.where(func.instr(func.lower(text), func.lower(run)) > 0)
+        rows: Sequence[Row[Any]] = (await self._connection.execute(query)).all()
+        return rows

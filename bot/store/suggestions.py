@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, update
+from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Member, Ref
@@ -78,6 +78,10 @@ class Suggestions:
             suggestions.c.suggested_at >= since,
         )
         return (await self._connection.execute(query)).scalar_one()
+
+    async def forget(self, member_id: int) -> None:
+        """Forget what a member suggested; what hosts accepted has become the group's own."""
+        await self._connection.execute(delete(suggestions).where(suggestions.c.member_id == member_id))
 
     async def decide(self, number: int, state: SuggestionState, now: datetime, reason: str = "") -> None:
         """Record what hosts decided."""

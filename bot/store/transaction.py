@@ -89,5 +89,5 @@ class Transaction:
 
     async def damage(self) -> str:
         """Return the first damage that a check of the whole file finds, or nothing."""
-        found = (await self._connection.execute(text("PRAGMA quick_check(1)"))).scalar_one()
-        return "" if found == "ok" else str(found)
+        found = str((await self._connection.execute(text("PRAGMA quick_check(1)"))).scalar_one())
+        return "" if found == "ok" else found.splitlines()[-1]

@@ -82,6 +82,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("group_id", "local_date", name=op.f("uq_digests_group_id_local_date")),
     )
     op.create_index(op.f("ix_digests_group_id"), "digests", ["group_id"], unique=False)
+    op.create_index(
+        "ix_digests_stale",
+        "digests",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("stale = 1"),
+        postgresql_where=sa.text("stale"),
+    )
     op.create_table(
         "hosts",
         sa.Column("group_id", sa.Integer(), nullable=False),
@@ -205,8 +213,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_messages_member_id"), "messages", ["member_id"], unique=False)
-    op.create_index(op.f("ix_messages_room_id"), "messages", ["room_id"], unique=False)
-    op.create_index(op.f("ix_messages_round_id"), "messages", ["round_id"], unique=False)
+    op.create_index("ix_messages_round_id_sent_at", "messages", ["round_id", "sent_at"], unique=False)
     op.create_index(
         "uq_messages_one_form_answer",
         "messages",

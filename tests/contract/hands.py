@@ -1,0 +1,291 @@
+"""What people do and see on each platform, so that one suite can look at every adapter from the outside."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import unicodedata
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from bot.clock import ManualClock
+from bot.content import Form, Reply, Suggested
+from bot.events import Invocation, Place, Recordable, Submission
+from bot.model import Channel, Ref, Stance
+from bot.platforms.console.channel import BOT, ConsoleChannel, open_channel
+from bot.platforms.console.platform import CHANNEL, ConsolePlatform
+from bot.platforms.console.terminal import Screen, Terminal
+from bot.ports import Platform
+from tests.standins import memory
+
+START = datetime(2030, 1, 7, 9, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message as people see it; the bot's have no author."""
+
+    ref: Ref
+    thread: Ref | None
+    author: str
+    text: str
+
+
+class Reports:
+    """A `bot.ports.Chat` that keeps what an adapter reports."""
+
+    def __init__(self) -> None:
+        self.events: list[Recordable] = []
+        self.connections: list[str] = []
+        self.notes: dict[str, str] = {}
+        self.reconnected = asyncio.Event()
+
+    async def record(self, event: Recordable) -> None:
+        """Keep an event."""
+        self.events.append(event)
+
+    async def command(self, invocation: Invocation) -> Reply | Form:
+        """Answer a command with its name."""
+        return Reply.of(f"You used {invocation.command}.")
+
+    async def submit(self, submission: Submission) -> Reply:
+        """Answer a form with its action."""
+        return Reply.of(f"You filled in {submission.action}.")
+
+    async def complete(self, invocation: Invocation, parameter: str) -> tuple[Suggested, ...]:
+        """Suggest nothing."""
+        return ()
+
+    async def recall(self, key: str) -> str | None:
+        """Return what was remembered."""
+        return self.notes.get(key)
+
+    async def remember(self, key: str, value: str) -> None:
+        """Remember it."""
+        self.notes[key] = value
+
+    async def connected(self, platform: str) -> None:
+        """Keep that a connection was made."""
+        self.connections.append(platform)
+        self.reconnected.set()
+
+
+class Hands(Protocol):
+    """A running adapter, and people who use the same platform."""
+
+    platform: Platform
+    channel: Channel
+    elsewhere: Channel
+    """A channel in which the bot cannot work."""
+    reports: Reports
+
+    async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
+        """Write a message of one line in the latest thread and return it."""
+        ...
+
+    async def edit(self, name: str, message: Ref, text: str) -> None:
+        """Change one's message."""
+        ...
+
+    async def delete(self, name: str, message: Ref) -> None:
+        """Remove one's message."""
+        ...
+
+    async def react(self, name: str, message: Ref, stance: Stance) -> None:
+        """Vote on a message, over the vote before."""
+        ...
+
+    async def remove_post(self, message: Ref) -> None:
+        """Remove what the bot posted, as somebody with the right to do so."""
+        ...
+
+    def visible(self) -> list[Seen]:
+        """Return every message that is there, oldest first."""
+        ...
+
+    def told(self) -> list[tuple[Ref, str]]:
+        """Return what single people were shown: to whom, and the words."""
+        ...
+
+    def forged(self) -> list[str]:
+        """Return what on the screen passes for something that nobody wrote, or does what text should not do."""
+        ...
+
+    async def refuse(self) -> None:
+        """Let the platform refuse whatever the bot does from now on."""
+        ...
+
+
+class MemoryHands:
+    """People on the service in memory."""
+
+    channel = memory.channel("reading")
+    elsewhere = memory.channel("nowhere")
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(START)
+        self.service = memory.Service(self.clock, self.channel)
+        self.platform: Platform = memory.MemoryPlatform(self.service)
+        self.reports = Reports()
+
+    async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
+        posted = self.service.add(Place(self.channel, thread), memory.person(name), text, reply_to=reply_to)
+        await self.reports.record(posted.seen)
+        return posted.ref
+
+    async def edit(self, name: str, message: Ref, text: str) -> None:
+        await self.reports.record(self.service.change(message, text).seen)
+
+    async def delete(self, name: str, message: Ref) -> None:
+        await self.reports.record(self.service.remove(message))
+
+    async def react(self, name: str, message: Ref, stance: Stance) -> None:
+        await self.reports.record(self.service.react(message, memory.person(name), stance).reactions)
+
+    async def remove_post(self, message: Ref) -> None:
+        self.service.remove(message)
+
+    def visible(self) -> list[Seen]:
+        return [
+            Seen(one.ref, one.place.thread, one.author.name if one.author else "", one.text)
+            for one in self.service.messages()
+        ]
+
+    def told(self) -> list[tuple[Ref, str]]:
+        return [(user, memory.told(reply)) for user, reply in self.service.told]
+
+    def forged(self) -> list[str]:
+        return []
+
+    async def refuse(self) -> None:
+        self.service.refuses = "The bot may not write here; give it the right to."
+
+
+class Typing:
+    """Lines that a person types, one after the other is dealt with."""
+
+    def __init__(self) -> None:
+        self._lines: asyncio.Queue[str] = asyncio.Queue()
+        self._waiting = asyncio.Event()
+
+    async def lines(self) -> AsyncIterator[str]:
+        while True:
+            self._waiting.set()
+            yield await self._lines.get()
+
+    async def type(self, line: str) -> None:
+        await self._waiting.wait()
+        self._waiting.clear()
+        self._lines.put_nowait(line)
+        await self._waiting.wait()
+
+
+class ConsoleHands:
+    """A person at the terminal, who speaks as several."""
+
+    channel = CHANNEL
+    elsewhere = Channel("console", Ref("terminal"), Ref("nowhere"))
+
+    def __init__(self, path: Path, channel: ConsoleChannel) -> None:
+        self._path = path
+        self._channel = channel
+        self._typing = Typing()
+        self._shown: list[str] = []
+        self._told: list[tuple[Ref, str]] = []
+        clock = ManualClock(START)
+        screen = Screen(self._typing.lines(), lambda _, text: self._shown.append(text), lambda _: None, True)
+        self._terminal = Terminal(channel, clock, screen, machine=None)
+        self.platform: Platform = ConsolePlatform(channel, clock, self._tell, self._terminal)
+        self.reports = Reports()
+
+    def _tell(self, user: str, text: str) -> None:
+        self._told.append((Ref(user), text))
+
+    async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
+        await self._typing.type(f"/as {name}")
+        await self._typing.type(text if reply_to is None else f"/reply {reply_to} {text}")
+        return self.visible()[-1].ref
+
+    async def edit(self, name: str, message: Ref, text: str) -> None:
+        await self._typing.type(f"/as {name}")
+        await self._typing.type(f"/edit {message} {text}")
+
+    async def delete(self, name: str, message: Ref) -> None:
+        await self._typing.type(f"/as {name}")
+        await self._typing.type(f"/delete {message}")
+
+    async def react(self, name: str, message: Ref, stance: Stance) -> None:
+        await self._typing.type(f"/as {name}")
+        await self._typing.type(f"/vote {message} {stance}")
+
+    async def remove_post(self, message: Ref) -> None:
+        await self._channel.delete(int(message), START)
+
+    def visible(self) -> list[Seen]:
+        return [
+            Seen(
+                Ref(str(entry.number)),
+                None if entry.thread is None else Ref(str(entry.thread)),
+                "" if entry.author == BOT else entry.author,
+                entry.text,
+            )
+            for entry in self._channel.entries()
+        ]
+
+    def told(self) -> list[tuple[Ref, str]]:
+        return self._told
+
+    def forged(self) -> list[str]:
+        """Return characters that steer a terminal, and lines that look like messages which are not there."""
+        self._shown.clear()
+        self._terminal.show_new()
+        shown = "".join(self._shown)
+        steering = [repr(char) for char in shown if char != "\n" and _steers(char)]
+        real = {self._first_line(one) for one in self.visible()}
+        heads = (line for text in self._shown for line in text.splitlines() if re.match(r" {0,3}\[", line))
+        return [*steering, *(line for line in heads if not any(line.startswith(start) for start in real))]
+
+    @staticmethod
+    def _first_line(seen: Seen) -> str:
+        return ("  " if seen.thread else "") + f"[{seen.ref}] {seen.author or 'bot'}"
+
+    async def refuse(self) -> None:
+        """Let another program write to the channel's file, which the console does not put up with."""
+        with self._path.open("a") as file:
+            file.write("\n")
+
+
+def _steers(char: str) -> bool:
+    return unicodedata.category(char) in ("Cc", "Cs") or unicodedata.bidirectional(char) in (
+        *("LRE", "RLE", "LRO", "RLO", "PDF"),
+        *("LRI", "RLI", "FSI", "PDI"),
+    )
+
+
+@asynccontextmanager
+async def running(kind: str, folder: Path) -> AsyncIterator[Hands]:
+    """Run an adapter of a kind, with its platform's data in a folder."""
+    async with AsyncExitStack() as standins:
+        hands: Hands
+        match kind:
+            case "console":
+                path = folder / "channel.jsonl"
+                hands = ConsoleHands(path, await open_channel(path))
+            case "memory":
+                hands = MemoryHands()
+            case _:
+                from tests.contract.discord_hands import in_discord
+
+                hands = await standins.enter_async_context(in_discord(forum=kind.endswith("forum")))
+        task = asyncio.create_task(hands.platform.run(hands.reports))
+        await hands.reports.reconnected.wait()
+        try:
+            yield hands
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await hands.platform.close()

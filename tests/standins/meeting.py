@@ -1,0 +1,198 @@
+"""The whole program at work in a Discord server: the stand-in, a guild with a channel, and the real client between.
+
+async with meeting(tmp_path) as m:
+    await m.ada.uses("/reading-host setup", m.channel, zone="UTC", at="09:00")
+    await m.at(9)                            # the clock moves there, and what is due is done and posted
+    thread = m.channel.visible()[-1].thread
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+from bot.app import App
+from bot.clock import ManualClock
+from bot.model import Channel, Group, Message, Ref, Round
+from bot.platforms.discord import client
+from bot.platforms.discord.platform import DiscordPlatform
+from tests.standins.discord import ChannelHand, DiscordServer, GuildHand, MemberHand, MessageView
+from tests.standins.program import MONDAY, a_group, program, rounds_of
+
+T = TypeVar("T")
+
+
+async def _at_once(*_: object, **__: object) -> None:
+    return None
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """Wait less where the client waits for servers to appear, and between two sessions."""
+    with (
+        patch.object(client, "GUILDS_COME_WITHIN", 0.02),
+        patch.object(client, "FIRST_CATCH_UP", 0.02),
+        patch.object(client.Client, "before_identify_hook", _at_once),
+    ):
+        yield
+
+
+def channel_of(hand: ChannelHand) -> Channel:
+    """Return a channel as the core knows it."""
+    return Channel("discord", Ref(str(hand.state.guild_id)), Ref(str(hand.id)))
+
+
+@dataclass
+class Meeting:
+    """A server in which a group meets."""
+
+    folder: Path
+    clock: ManualClock
+    server: DiscordServer
+    guild: GuildHand
+    channel: ChannelHand
+    people: dict[str, MemberHand] = field(default_factory=dict)
+    _app: App | None = None
+    _platform: DiscordPlatform | None = None
+
+    @property
+    def app(self) -> App:
+        """The open program."""
+        assert self._app is not None
+        return self._app
+
+    @property
+    def platform(self) -> DiscordPlatform:
+        """The adapter."""
+        assert self._platform is not None
+        return self._platform
+
+    @property
+    def host(self) -> MemberHand:
+        """Who made the server."""
+        return self.guild.owner
+
+    def person(self, name: str) -> MemberHand:
+        """Return a member of the server, new at the first call."""
+        if name not in self.people:
+            self.people[name] = self.guild.member(name)
+        return self.people[name]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run the program; it can be run again afterwards."""
+        self._platform = DiscordPlatform(self.server.token, self.clock)
+        async with program(self.folder, self.clock, self._platform) as app:
+            self._app = app
+            task = asyncio.create_task(self._platform.run(app.desk))
+            try:
+                await self._platform.diagnose(channel_of(self.channel))
+                yield
+            finally:
+                await self._platform.close()
+                await asyncio.gather(task, return_exceptions=True)
+
+    async def settle(self) -> None:
+        """Do what is due now and post it."""
+        await self.app.settle()
+
+    async def at(self, hour: int, minute: int = 0) -> None:
+        """Go to a time of day (UTC), of the next day if it is over, and do what is due then."""
+        moment = self.clock.now().replace(hour=hour, minute=minute, second=0, microsecond=0)
+        await self.go_to(moment if moment > self.clock.now() else moment + timedelta(days=1))
+
+    async def go_to(self, moment: datetime) -> None:
+        """Go to an instant and do what is due then."""
+        self.clock.move_to(moment)
+        await self.settle()
+
+    async def later(self, **span: int) -> None:
+        """Let time pass (`minutes`, `seconds`) and do what is due then."""
+        await self.go_to(self.clock.now() + timedelta(**span))
+
+    async def a_group(self, **settings: Any) -> Group:
+        """Make a group that meets in the channel and is asked daily at 09:00 (UTC)."""
+        return await a_group(self.app, channel_of(self.channel), **settings)
+
+    async def rounds(self) -> list[Round]:
+        """Return what the only group was asked."""
+        async with self.app.context.database.read() as transaction:
+            (group,) = await transaction.groups.all()
+        return await rounds_of(self.app, group)
+
+    async def said(self) -> list[Message]:
+        """Return all that is recorded of the latest round."""
+        latest = (await self.rounds())[-1]
+        async with self.app.context.database.read() as transaction:
+            return await transaction.messages.of_round(latest.id)
+
+    async def votes(self) -> dict[str, tuple[int, int, int]]:
+        """Return how many agree, disagree and pass, by the text that they vote on, in the latest round."""
+        said = await self.said()
+        async with self.app.context.database.read() as transaction:
+            votes = await transaction.reactions.votes([message.id for message in said])
+        found = {message.text: votes[message.id] for message in said if message.id in votes}
+        return {text: (vote.agree, vote.disagree, vote.passed) for text, vote in found.items()}
+
+    async def asked(self) -> tuple[MessageView, ChannelHand]:
+        """Return the latest question's post and its thread."""
+        post = next(m for m in reversed(self.channel.visible()) if "What about" in m.everything)
+        assert post.thread is not None
+        return post, post.thread
+
+    async def until(self, happened: Callable[[], Awaitable[T]], timeout: float = 5.0) -> T:  # noqa: ASYNC109
+        """Wait until this gives something true, and return it."""
+        return await self.server.until(happened, timeout)
+
+    async def until_recorded(self, *texts: str) -> None:
+        """Wait until exactly these texts are recorded of the latest round."""
+        wanted = sorted(texts)
+
+        async def recorded() -> bool:
+            return sorted(message.text for message in await self.said()) == wanted
+
+        await self.until(recorded)
+
+    async def until_votes(self, expected: dict[str, tuple[int, int, int]]) -> None:
+        """Wait until these are the votes in the latest round."""
+
+        async def counted() -> bool:
+            return await self.votes() == expected
+
+        await self.until(counted)
+
+    async def count_said(self, count: int) -> bool:
+        """Return whether so many messages are recorded of the first round."""
+        async with self.app.context.database.read() as transaction:
+            return len(await transaction.messages.of_round((await self.rounds())[0].id)) == count
+
+    async def says_of_first_round(self, text: str, *, there: bool = True) -> bool:
+        """Return whether the first round's recorded messages have, or have not, a text."""
+        first = (await self.rounds())[0]
+        async with self.app.context.database.read() as transaction:
+            said = await transaction.messages.of_round(first.id)
+        return (text in [message.text for message in said]) is there
+
+
+@asynccontextmanager
+async def meeting(folder: Path, *, start: datetime = MONDAY, forum: bool = False) -> AsyncIterator[Meeting]:
+    """Open a server with a channel, and run the program on it."""
+    async with a_server(folder, start=start, forum=forum) as found, found.running():
+        yield found
+
+
+@asynccontextmanager
+async def a_server(folder: Path, *, start: datetime = MONDAY, forum: bool = False) -> AsyncIterator[Meeting]:
+    """Open a server with a channel, in which the program does not run yet."""
+    clock = ManualClock(start)
+    async with DiscordServer(now=clock.now) as server:
+        guild = server.guild("Readers")
+        channel = guild.forum("rounds", tags=("Rules", "Other")) if forum else guild.text("reading")
+        with server.serves_library(), hurried():
+            yield Meeting(folder, clock, server, guild, channel)
