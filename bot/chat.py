@@ -7,17 +7,22 @@ from dataclasses import replace
 import structlog
 
 from bot.commands.arguments import check_arguments
+from bot.commands.completing import complete
 from bot.commands.help import TABLE
 from bot.commands.table import Call, Command
-from bot.content import Form, Quote, Reply
-from bot.errors import BotError, ChatError, DatabaseError
+from bot.content import Form, Quote, Reply, Suggested
+from bot.errors import BotError, ChatError, DatabaseError, QuestionSetError
 from bot.events import Invocation, Recordable, Submission
 from bot.services.backfill import backfill_platform
 from bot.services.context import Context
 from bot.services.hosting import is_host
 from bot.services.recording import Recorder
+from bot.yamlsentences import shown
 
 log = structlog.get_logger(__name__)
+
+WORTH_KEEPING = 40
+"""Characters from which on nobody likes to write a text again."""
 
 
 class ChatDesk:
@@ -36,6 +41,16 @@ class ChatDesk:
         """Fetch what happened while nobody listened."""
         await backfill_platform(self._context, self._recorder, platform)
 
+    async def recall(self, key: str) -> str | None:
+        """Return what an adapter keeps under a key, or None. Raises DatabaseError."""
+        async with self._context.database.read() as transaction:
+            return await transaction.notes.get(key)
+
+    async def remember(self, key: str, value: str) -> None:
+        """Keep a small fact for an adapter. Raises DatabaseError."""
+        async with self._context.database.write() as transaction:
+            await transaction.notes.put(key, value)
+
     async def command(self, invocation: Invocation) -> Reply | Form:
         """Carry out a command and return what to show."""
         try:
@@ -45,6 +60,18 @@ class ChatDesk:
         except Exception:
             log.exception("command failed", command=invocation.command)
             return _FAILED
+
+    async def complete(self, invocation: Invocation, parameter: str) -> tuple[Suggested, ...]:
+        """Return what may be meant by what has been typed so far; nothing to whoever may not use the command."""
+        command = TABLE.get(invocation.command)
+        if command is None:
+            return ()
+        try:
+            call = await self._call(invocation)
+            await self._require_role(command, call)
+            return await complete(TABLE, command, call, parameter, invocation.arguments.get(parameter, ""))
+        except BotError:
+            return ()
 
     async def submit(self, submission: Submission) -> Reply:
         """Carry out a filled-in form and return what to show."""
@@ -67,16 +94,19 @@ class ChatDesk:
     async def _command(self, invocation: Invocation) -> Reply | Form:
         command = TABLE.get(invocation.command)
         if command is None:
-            raise ChatError(f"There is no command `/{invocation.command}`.", "See them all with `/reading help`.")
+            raise ChatError(
+                f"There is no command {shown(f'/{invocation.command}')}.", "See them all with `/reading help`."
+            )
         call = await self._call(invocation)
         await self._require_role(command, call)
-        today = self._context.today(call.group_or_none) if call.group_or_none else self._context.clock.now().date()
-        arguments = check_arguments(command, invocation.arguments, today)
+        arguments = check_arguments(command, invocation.arguments, call.today, invocation.files)
         return await command.handler(replace(call, arguments=arguments))
 
     async def _require_role(self, command: Command, call: Call) -> None:
-        if command.for_hosts and not await is_host(self._context, call.invocation.author, call.group_or_none):
-            raise ChatError(f"`/{command.full_name}` is for hosts.", "Ask a host of the group, or see `/reading help`.")
+        if not command.for_hosts or await is_host(self._context, call.invocation.author, call.group_or_none):
+            return
+        who = "Ask a host of the group" if call.group_or_none else "Whoever runs the workspace can start a group"
+        raise ChatError(f"`/{command.full_name}` is for hosts.", f"{who}; `/reading help` shows what is for everyone.")
 
     async def _call(self, invocation: Invocation) -> Call:
         channel = invocation.place.channel
@@ -85,7 +115,8 @@ class ChatDesk:
             room = await transaction.groups.room_at(channel)
             if room is None and group is not None:
                 rooms = await transaction.groups.rooms(group.id)
-                room = next((one for one in rooms if one.channel.platform == channel.platform), None)
+                here = (channel.platform, channel.workspace)
+                room = next((one for one in rooms if (one.channel.platform, one.channel.workspace) == here), None)
         return Call(self._context, invocation, {}, group, room)
 
 
@@ -93,13 +124,19 @@ _FAILED = Reply.of("Something went wrong on my side, and nothing was changed. Th
 
 
 def _with_what_was_written(reply: Reply, submission: Submission) -> Reply:
-    """Return a refusal with the texts that were filled in, since the form itself is gone."""
-    written = (Quote(value, f"you wrote ({name})") for name, value in submission.values.items() if value.strip())
-    return Reply.of(*reply.blocks, *written)
+    """Return a refusal with the longer texts that were filled in, since the form itself is gone."""
+    texts = [value for value in submission.values.values() if len(value.strip()) >= WORTH_KEEPING]
+    return Reply.of(*reply.blocks, *(Quote(text, "what you wrote, to copy") for text in texts))
 
 
-def _sorry(error: BotError, command: str) -> Reply:
+def _sorry(error: BotError, name: str) -> Reply:
     if isinstance(error, DatabaseError):
-        log.error("command failed", command=command, problem=str(error))
+        log.error("command failed", command=name, problem=str(error))
         return Reply.of("I cannot reach my database right now, so nothing was changed. Try again in a few minutes.")
+    command = TABLE.get(name)
+    if isinstance(error, QuestionSetError) and not (command and command.for_hosts):
+        # Files and folders are for those who can do something about them.
+        return Reply.of(
+            "The group's question set cannot be used right now. Its hosts see why with `/reading-host status`."
+        )
     return Reply.of(str(error))

@@ -1,40 +1,74 @@
 """The operator's settings: a YAML file, checked and frozen.
 
-Nothing secret stands in it: tokens are read from the environment only.
+Nothing secret stands in it: tokens are read from the environment only. `config/bot.example.yaml` shows every setting.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
 from bot.errors import SettingsError
 from bot.model import Channel, Exhausted, Order, Ref, Settings
 from bot.wording import parse_days, parse_zone
-from bot.yamlfile import Day, TimeOfDay, YamlError, read, validate
+from bot.yamlfile import Day, Document, KeyPath, Problem, TimeOfDay, Value, YamlError, check, read
 
 DEFAULT_FILE = Path("config/bot.yaml")
 
 Name = Annotated[str, Field(min_length=1, max_length=80)]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=48)]
+Slug = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length=48,
+        json_schema_extra={
+            "patternErrorMessage": "use small letters, digits and single hyphens, such as evening-readers"
+        },
+    ),
+]
+Snowflake = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9]{15,20}$",
+        json_schema_extra={"patternErrorMessage": "write the number that Discord shows as “Copy Server ID”"},
+    ),
+]
+Address = Annotated[
+    str,
+    Field(
+        pattern=r"^(https?|wss?)://\S+$",
+        json_schema_extra={"patternErrorMessage": "write an address that begins with https:// or wss://"},
+    ),
+]
+SECRET = re.compile(r"token|secret|password|passwd|api_?key|credential", re.IGNORECASE)
 
 
-def _weekday(text: object) -> object:
-    days = parse_days(text) if isinstance(text, str) else frozenset()
+def _days(written: object) -> object:
+    if isinstance(written, list) and all(isinstance(day, str) for day in written):
+        return parse_days(", ".join(written))
+    return parse_days(written) if isinstance(written, str) else written
+
+
+def _weekday(written: object) -> object:
+    days = _days(written)
+    if not isinstance(days, frozenset):
+        return written
     if len(days) != 1:
-        raise ValueError(f"“{text}” is not one weekday; write it like sun.")
+        raise ValueError("One weekday belongs here, such as sun.")
     return min(days)
 
 
-def _days(text: object) -> object:
-    return parse_days(text) if isinstance(text, str) else text
+def _zone(written: object) -> object:
+    return parse_zone(written) if isinstance(written, str) else written
 
 
-def _zone(text: object) -> object:
-    return parse_zone(text) if isinstance(text, str) else text
+def _present(written: object) -> object:
+    return {} if written is None else written
 
 
 class _Section(BaseModel):
@@ -44,9 +78,15 @@ class _Section(BaseModel):
 class RoomSettings(_Section):
     """Where a declared group meets."""
 
-    platform: Literal["console"] = Field(description="The platform.")
-    workspace: Name = Field(default="terminal", description="The workspace's id.")
+    platform: Literal["console", "discord"] = Field(description="The platform.")
+    workspace: Name = Field(default="terminal", description="The workspace's id: a Discord server's.")
     channel: Name = Field(default="reading-room", description="The channel's id.")
+
+    @model_validator(mode="after")
+    def _say_where(self) -> Self:
+        if self.platform != "console" and not {"workspace", "channel"} <= self.model_fields_set:
+            raise ValueError(f"On {self.platform} a room needs both its `workspace` and its `channel`.")
+        return self
 
     @property
     def place(self) -> Channel:
@@ -72,6 +112,19 @@ class DeclaredGroup(_Section):
     order: Order = Field(default=Order.SHUFFLED, description="In which order questions come.")
     exhausted: Exhausted = Field(default=Exhausted.RESHUFFLE, description="What happens when all were asked.")
     tell_empty_week: bool = Field(default=False, description="Whether a silent week gets a line instead of nothing.")
+    _document: Document | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any) -> None:
+        """Keep the file that declares the group."""
+        self._document = context if isinstance(context, Document) else None
+
+    def wrong(self, key: str, told: str) -> str:
+        """Return a sentence about one of the group's settings after its place: file, line and key."""
+        groups = self._document.at(("groups",)) if self._document else None
+        for index, group in enumerate(groups if isinstance(groups, list) else ()):
+            if self._document and isinstance(group, dict) and group.get("slug") == self.slug:
+                return str(self._document.problem(("groups", index, key), told))
+        return f"groups[{self.slug}].{key}: {told}"
 
     @property
     def settings(self) -> Settings:
@@ -96,10 +149,26 @@ class ConsoleSettings(_Section):
     channel: Path = Field(default=Path("data/channel.jsonl"), description="The file that keeps its channel.")
 
 
+class DiscordSettings(_Section):
+    """Discord. Its token is read from the environment: DISCORD_TOKEN."""
+
+    guilds: tuple[Snowflake, ...] = Field(
+        default=(), description="Servers that get new commands at once; without any, all get them within an hour."
+    )
+    archive_after: Literal["60", "1440", "4320", "10080"] = Field(
+        default="10080", description="Minutes without a message after which a thread is folded away."
+    )
+    api_url: Address | None = Field(default=None, description="Another address of Discord's API, for a proxy.")
+    gateway_url: Address | None = Field(default=None, description="Another address of its gateway, for a proxy.")
+
+
 class Platforms(_Section):
     """The chat platforms to connect to."""
 
-    console: ConsoleSettings | None = Field(default=None, description="The terminal as a platform.")
+    discord: Annotated[DiscordSettings | None, BeforeValidator(_present)] = Field(default=None, description="Discord.")
+    console: Annotated[ConsoleSettings | None, BeforeValidator(_present)] = Field(
+        default=None, description="The terminal as a platform."
+    )
 
 
 class BotSettings(_Section):
@@ -130,25 +199,54 @@ def load_settings(path: Path | None) -> BotSettings:
     """
     if path is None and not DEFAULT_FILE.exists():
         return BotSettings()
-    document_path = path or DEFAULT_FILE
     try:
-        settings = validate(read(document_path), BotSettings)
+        document = read(path or DEFAULT_FILE)
     except YamlError as error:
         raise SettingsError(str(error)) from error
-    _check_unique(settings, document_path)
+    settings, problems = check(document, BotSettings, context=document)
+    found = {problem.key: problem for problem in (*problems, *_secrets(document))}
+    found |= {problem.key: problem for problem in (_contradictions(document, settings) if settings else ())}
+    if settings is None or found:
+        raise SettingsError("\n".join(map(str, sorted(found.values(), key=lambda problem: problem.line))))
     return settings
 
 
-def _check_unique(settings: BotSettings, path: Path) -> None:
+def _secrets(document: Document) -> Iterator[Problem]:
+    """Yield what is to be told of keys that seem to hold something secret."""
+    told = "Tokens and passwords are read from the environment only; delete this line and see .env.example."
+    return (document.problem(at, told) for at in _secret_keys(document.value))
+
+
+def _secret_keys(value: Value, at: KeyPath = ()) -> Iterator[KeyPath]:
+    """Yield the paths of keys that seem to hold something secret."""
+    match value:
+        case dict():
+            for key, below in value.items():
+                if SECRET.search(key):
+                    yield (*at, key)
+                else:
+                    yield from _secret_keys(below, (*at, key))
+        case list():
+            for index, below in enumerate(value):
+                yield from _secret_keys(below, (*at, index))
+
+
+def _contradictions(document: Document, settings: BotSettings) -> Iterator[Problem]:
+    """Yield what is right by itself but not together."""
     slugs: set[str] = set()
     places: dict[Channel, str] = {}
-    for group in settings.groups:
+    connected = {name for name in Platforms.model_fields if getattr(settings.platforms, name) is not None}
+    for index, group in enumerate(settings.groups):
+        at: KeyPath = ("groups", index)
         if group.slug in slugs:
-            raise SettingsError(f"{path}: groups: two groups have the slug “{group.slug}”; give each its own.")
+            yield document.problem((*at, "slug"), f"Another group has the slug “{group.slug}”; give each its own.")
         slugs.add(group.slug)
-        for room in group.rooms:
-            if (other := places.setdefault(room.place, group.slug)) != group.slug:
-                raise SettingsError(
-                    f"{path}: groups: “{other}” and “{group.slug}” both meet in channel {room.channel}; "
-                    "a channel holds one group."
-                )
+        for number, room in enumerate(group.rooms):
+            here = (*at, "rooms", number)
+            if room.place in places:
+                told = f"The group “{places[room.place]}” meets in channel {room.channel} already; a channel holds one."
+                yield document.problem(here, told)
+            places[room.place] = group.slug
+            if room.platform not in connected:
+                told = f"The bot is not connected to {room.platform}; name it under `platforms`."
+                yield document.problem((*here, "platform"), told)

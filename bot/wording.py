@@ -102,6 +102,11 @@ def parse_zone(text: str) -> str:
             raise ValueError(f"{_quoted(text)} may be more than one time zone; write {_either(keys)}.")
 
 
+def zone_names() -> tuple[str, ...]:
+    """Return the time zones by which people find theirs, such as Europe/Paris. Reads the list of zones from disk."""
+    return tuple(sorted(key for key in available_timezones() if PLACE.match(key)))
+
+
 def _days(word: str) -> frozenset[int]:
     """Return the weekdays of one name, group or range."""
     if (group := DAY_GROUPS.get(word.removesuffix("s"))) is not None:

@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
+import sys
+from io import TextIOWrapper
+from pathlib import Path
+
 import typer
 from dotenv import load_dotenv
 
-from bot.cli import data, running, sets
+from bot.cli import data, importing, running, sets
+from bot.cli.errors import tell
+from bot.errors import SettingsError
+from bot.logs import configure_logs
 
 app = typer.Typer(
     name="reading-group-bot",
-    help="A bot for reading groups: a question a day, its discussion kept, a digest a week.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+
+
+@app.callback()
+def quietly() -> None:
+    """A bot for reading groups: a question a day, its discussion kept, a digest a week."""
+    # What commands find out they say themselves; `run` logs as its settings say.
+    configure_logs("auto", "error")
+
+
 app.command("run")(running.run)
 app.command("try")(running.try_)
 app.command("check")(data.check)
 app.command("health")(data.health)
 app.command("migrate")(data.migrate)
 app.command("digest")(data.digest)
+app.command("commands")(data.commands)
+app.command("import")(importing.import_documents)
 app.add_typer(sets.app, name="sets")
 
 
 def main() -> None:
     """Run the command that the arguments name; errors that a person can be told end in one sentence."""
-    load_dotenv()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # What this terminal cannot show must not end a program whose business is other people's words.
+            stream.reconfigure(errors="replace")
+    try:
+        load_environment(Path(".env"))
+    except SettingsError as error:
+        tell(str(error))
+        sys.exit(error.exit_code)
     app()
+
+
+def load_environment(path: Path) -> None:
+    """Set the variables that a file names, unless they are set already. Raises SettingsError if it cannot be read."""
+    if not path.is_file():
+        return
+    try:
+        load_dotenv(path, encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+        raise SettingsError(f"{path} cannot be read ({reason}).", "See .env.example.") from error

@@ -15,6 +15,12 @@ from rich.console import Console
 from bot.errors import BotError
 
 
+class UsageError(BotError):
+    """The command line asks for something that cannot be."""
+
+    exit_code = 2
+
+
 @contextmanager
 def errors_told() -> Iterator[None]:
     """Turn an error that carries its sentence into that sentence and its exit code."""

@@ -11,21 +11,18 @@ import typer
 
 from bot.app import open_app, serve
 from bot.cli.errors import errors_told
-from bot.cli.screen import stdin_lines, terminal_screen
+from bot.cli.platforms import make_platforms
+from bot.cli.screen import terminal_screen
 from bot.clock import SystemClock
 from bot.config import BotSettings, load_settings
-from bot.errors import SettingsError
 from bot.logs import configure_logs
-from bot.platforms.console.channel import open_channel
-from bot.platforms.console.platform import ConsolePlatform
-from bot.platforms.console.terminal import Terminal
-from bot.ports import Platform
 from bot.trial import run_trial, start_over
 
 TRIAL = Path("data/try")
 
 Config = Annotated[
-    Path | None, typer.Option("--config", envvar="READING_GROUP_CONFIG", help="The settings file [config/bot.yaml].")
+    Path | None,
+    typer.Option("--config", envvar="READING_GROUP_CONFIG", help="The settings file; config/bot.yaml if not given."),
 ]
 
 
@@ -47,21 +44,10 @@ async def _run(settings: BotSettings) -> None:
         database_url=settings.database_url,
         seeds=settings.seeds,
         clock=clock,
-        platforms=await _platforms(settings, clock),
+        platforms=await make_platforms(settings, clock),
         declared=settings.groups,
     ) as app:
         await serve(app, stop)
-
-
-async def _platforms(settings: BotSettings, clock: SystemClock) -> list[Platform]:
-    platforms: list[Platform] = []
-    if (console := settings.platforms.console) is not None:
-        channel = await open_channel(console.channel)
-        screen = terminal_screen(stdin_lines())
-        platforms.append(ConsolePlatform(channel, clock, screen.tell, Terminal(channel, clock, screen, machine=None)))
-    if not platforms:
-        raise SettingsError("No chat platform is set up.", "Name one under `platforms`, or have a look with `try`.")
-    return platforms
 
 
 @errors_told()
@@ -73,8 +59,6 @@ def try_(
     fresh: Annotated[bool, typer.Option("--fresh", help="Start over.")] = False,  # noqa: FBT002
 ) -> None:
     """Hold a reading group in this terminal, on a clock of its own."""
-    configure_logs("auto", "error")
     if fresh:
         start_over(folder)
-    screen = terminal_screen(stdin_lines())
-    asyncio.run(run_trial(folder, seeds, screen))
+    asyncio.run(run_trial(folder, seeds, terminal_screen()))

@@ -8,20 +8,30 @@ from typing import Any
 
 from bot.commands.table import Command, Parameter, ParameterKind
 from bot.errors import ChatError
+from bot.events import TextFile
 from bot.nearest import nearest
 from bot.wording import parse_days, parse_time, parse_zone
+from bot.yamlsentences import shown
+
+MOST_DIGITS = 9
 
 
-def check_arguments(command: Command, given: Mapping[str, str], today: date) -> dict[str, Any]:
+def check_arguments(
+    command: Command, given: Mapping[str, str], today: date, files: Mapping[str, TextFile] | None = None
+) -> dict[str, Any]:
     """Return a command's arguments as values; those left out or left empty are not in it.
 
-    `today` is the group's local date, which `today` and `tomorrow` are counted from. Raises ChatError with one sentence
-    that says what was wrong and how to write it.
+    `today` is the group's local date, which `today` and `tomorrow` are counted from; `files` are what was attached, by
+    parameter. Raises ChatError with one sentence that says what was wrong and how to write it.
     """
     checked: dict[str, Any] = {}
     for parameter in command.parameters:
         text = given.get(parameter.name, "").strip()
-        if text:
+        if files and parameter.name in files:
+            checked[parameter.name] = files[parameter.name]
+        elif text and parameter.kind is ParameterKind.ATTACHMENT:
+            raise ChatError(f"{parameter.name}: a file belongs here.", "Attach one.")
+        elif text:
             checked[parameter.name] = _value(parameter, text, today)
         elif parameter.required:
             raise ChatError(
@@ -58,12 +68,12 @@ def _choice(parameter: Parameter, text: str) -> str:
         return text.lower()
     near = nearest(text, parameter.choices)
     hint = f"Did you mean {near}?" if near else f"Write one of {', '.join(parameter.choices)}."
-    raise ChatError(f"{parameter.name}: “{text}” is not one of the choices.", hint)
+    raise ChatError(f"{parameter.name}: {shown(text)} is not one of the choices.", hint)
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal():
-        raise ValueError(f"“{text}” is not a whole number.")
+    if not text.isdecimal() or len(text) > MOST_DIGITS:
+        raise ValueError(f"{shown(text)} is not a number I can use; write one such as 3.")
     return int(text)
 
 
@@ -76,12 +86,15 @@ def _date(text: str, today: date) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"“{text}” is not a date; write it like {today.isoformat()}, today or tomorrow.") from None
+        raise ValueError(
+            f"{shown(text)} is not a date; write it like {today.isoformat()}, today or tomorrow."
+        ) from None
 
 
 def _weekday_and_time(text: str) -> tuple[int, time]:
     day, _, at = text.partition(" ")
     days = parse_days(day)
+    at = at.strip().removeprefix("at ")
     if len(days) != 1 or not at:
-        raise ValueError(f'“{text}” is not a weekday and a time; write it like "sun 18:00".')
+        raise ValueError(f"{shown(text)} is not a weekday and a time; write it like sun 18:00.")
     return min(days), parse_time(at)

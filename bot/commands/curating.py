@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
-from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind
+from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind, form_id
 from bot.content import Attachment, Block, Field, Form, Heading, Item, Listing, Reply, plural
 from bot.errors import ChatError
+from bot.events import TextFile
+from bot.importing.tables import read_table
 from bot.model import Question
-from bot.questions.export import questions_yaml
+from bot.questions.export import set_files
 from bot.services import curating, suggesting
 from bot.services.curating import LONGEST_QUESTION, LONGEST_TEXT, LONGEST_TOPIC, Draft
 
@@ -72,7 +76,7 @@ async def suggestions_edit(call: Call) -> Form:
 
 async def suggestions_edited(call: Call, target: str, values: Mapping[str, str]) -> Reply:
     """Take a suggestion as the host edited it."""
-    question = await suggesting.accept(call.context, call.group, int(target), Draft.of_form(values))
+    question = await suggesting.accept(call.context, call.group, form_id(target), Draft.of_form(values))
     return Reply.of(f"Accepted as `{question.id}`: {question.text}")
 
 
@@ -91,7 +95,7 @@ async def suggestions_declined(call: Call, target: str, values: Mapping[str, str
     reason = " ".join(values.get("reason", "").split())
     if not reason:
         raise ChatError("A suggestion is declined for a reason, which the member is told.", "Give one.")
-    declined = await suggesting.decline(call.context, call.group, int(target), reason)
+    declined = await suggesting.decline(call.context, call.group, form_id(target), reason)
     return Reply.of(f"Declined, and {declined.member.name} is told why: {declined.text}")
 
 
@@ -131,6 +135,31 @@ async def questions_added(call: Call, target: str, values: Mapping[str, str]) ->
     return Reply.of(done, "It is nearly the same as:", same)
 
 
+async def questions_import(call: Call) -> Reply:
+    """Add the questions of an attached table."""
+    file = call.need("file", TextFile)
+    table = await asyncio.to_thread(read_table, file.text, Path(file.name))
+    drafts = [(row.place, _draft(row.fields)) for row in table.rows]
+    added, notes = await curating.add_many(call.context, call.group, drafts)
+    items = tuple(Item(note) for note in (*table.notes, *notes)[:SHOWN])
+    told = f"Added {plural(len(added), 'question')} of {len(drafts)} in {file.name}."
+    return Reply.of(told, *([Listing(items)] if items else []), "See them with `/reading-host questions list`.")
+
+
+def _draft(fields: Mapping[str, object]) -> Draft:
+    def listed(name: str) -> tuple[str, ...]:
+        value = fields.get(name, ())
+        return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
+
+    return Draft(
+        text=str(fields.get("question", "")),
+        topic=str(fields.get("topic", "")),
+        background=str(fields.get("background", "")),
+        follow_ups=listed("follow_ups"),
+        options=listed("options"),
+    )
+
+
 async def questions_edit(call: Call) -> Form:
     """Hand out the form in which a question of the group's own is changed."""
     question = await curating.find_own(call.context, call.group, call.need("id", str))
@@ -151,12 +180,13 @@ async def questions_retire(call: Call) -> Reply:
 
 
 async def export(call: Call) -> Reply:
-    """Hand out the group's own questions as a file of a question set."""
+    """Hand out the group's own questions as the files of a question set."""
     own = await curating.own_questions(call.context, call.group)
     if not own:
         return Reply.of("The group has no questions of its own to export.")
-    told = f"{plural(len(own), 'question')}, as YAML for a folder under `seeds/`."
-    return Reply.of(told, Attachment(f"{call.group.slug}.yaml", questions_yaml(own)))
+    files = set_files(call.group.name, own)
+    told = f"{plural(len(own), 'question')} as a question set. Put both files into a folder of its own under `seeds/`."
+    return Reply.of(told, *(Attachment(name, text) for name, text in files.items()))
 
 
 _NUMBER = Parameter("number", "the suggestion's number", ParameterKind.NUMBER, required=True)
@@ -189,7 +219,7 @@ COMMANDS = (
         "suggestions decline",
         "Decline a suggestion and say why",
         suggestions_decline,
-        (_NUMBER, Parameter("reason", "why, in a sentence that the member is told")),
+        (_NUMBER, Parameter("reason", "why, in a sentence that the member is told", rest=True)),
         on_submit=suggestions_declined,
     ),
     Command(HOSTS, "suggestions defer", "Leave a suggestion for later", suggestions_defer, (_NUMBER,)),
@@ -204,6 +234,13 @@ COMMANDS = (
     ),
     Command(
         HOSTS,
+        "questions import",
+        "Add the questions of an attached CSV, JSON or text file",
+        questions_import,
+        (Parameter("file", "a table with a column `question`", ParameterKind.ATTACHMENT, required=True),),
+    ),
+    Command(
+        HOSTS,
         "questions edit",
         "Change a question of the group's own",
         questions_edit,
@@ -211,5 +248,5 @@ COMMANDS = (
         on_submit=questions_edited,
     ),
     Command(HOSTS, "questions retire", "Never ask a question here again", questions_retire, (_ID,)),
-    Command(HOSTS, "export", "Get the group's own questions as a file for a question set", export),
+    Command(HOSTS, "export", "Get the group's own questions as a question set", export),
 )

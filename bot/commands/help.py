@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import curating, hosts, members
+from bot.commands import curating, hosts, members, people, setup
 from bot.commands.parse import parse_command
 from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind, Table
 from bot.content import Block, Facts, Heading, Item, Listing, Reply
@@ -19,12 +19,15 @@ async def help_(call: Call) -> Reply:
             root = HOSTS
         command, _ = parse_command(TABLE, root, " ".join(words))
         return Reply.of(Heading(command.usage), command.help + ".", *_parameters(command))
+    host = await is_host(call.context, call.invocation.author, call.group_or_none)
     blocks: list[Block | str] = [
-        "Answer in the thread under the question, or with `/reading answer`. Vote on answers with 👍, 👎 or 🤷.",
+        "Answer in the thread under the question, or with `/reading answer`. Vote on answers with 👍, 👎 or 🤷."
+        if call.group_or_none
+        else f"No reading group meets here yet. {'Start' if host else 'A host can start'} one with `/{HOSTS} setup`.",
         Heading("Commands"),
         _listing(MEMBERS),
     ]
-    if await is_host(call.context, call.invocation.author, call.group_or_none):
+    if host:
         blocks += [Heading("For hosts"), _listing(HOSTS)]
     return Reply.of(*blocks)
 
@@ -53,6 +56,15 @@ HELP = Command(
 
 TABLE: Table = {
     command.full_name: command
-    for command in (*members.COMMANDS, curating.SUGGEST, HELP, *hosts.COMMANDS, *curating.COMMANDS)
+    for command in (
+        *members.COMMANDS,
+        curating.SUGGEST,
+        *people.MEMBERS_COMMANDS,
+        HELP,
+        setup.SETUP,
+        *hosts.COMMANDS,
+        *curating.COMMANDS,
+        *people.HOSTS_COMMANDS,
+    )
 }
 """Every command by its full name."""

@@ -2,82 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, time
-from typing import Any
+from datetime import date
 
+from bot.commands.setup import schedule_facts, until
 from bot.commands.table import HOSTS, Call, Command, Parameter, ParameterKind
 from bot.content import Block, Facts, Heading, Item, Listing, Reply, plural
-from bot.dates import describe_day, describe_moment
+from bot.dates import describe_day
 from bot.digest.compile import is_empty
 from bot.digest.render import digest_blocks, digest_title
 from bot.errors import ChatError
-from bot.model import Channel, Exhausted, Group, Order, Ref
-from bot.schedule import next_digest, next_question
+from bot.model import Group, Room
 from bot.services import asking, digests, hosting
-from bot.wording import describe_days
+from bot.store.deliveries import DeliveryState
 
 PLANNED = 5
 """How many coming questions `next` shows unless told otherwise."""
 
 MOST_PLANNED = 14
-
-
-async def setup(call: Call) -> Reply:
-    """Make the group of a channel, or change it."""
-    here = call.invocation.place.channel
-    channel = here
-    if (named := call.get("channel", str)) is not None:
-        channel = Channel(here.platform, here.workspace, Ref(named))
-    done = await hosting.set_up(call.context, channel, call.invocation.author, _changes(call), call.get("name", str))
-    first = f"{done.group.name} is set up here." if done.created else f"{done.group.name} is changed."
-    blocks: list[Block] = [Heading(first), await _when(call, done.group)]
-    if done.problems:
-        blocks += [Heading("Before it works"), Listing(tuple(Item(problem) for problem in done.problems))]
-    blocks.append(Listing(_next_steps(created=done.created)))
-    return Reply.of(*blocks)
-
-
-def _changes(call: Call) -> dict[str, Any]:
-    digest = call.get("digest", tuple) or (None, None)
-    order, exhausted = call.get("order", str), call.get("exhausted", str)
-    given = {
-        "zone": call.get("zone", str),
-        "ask_at": call.get("at", time),
-        "days": call.get("days", frozenset),
-        "question_set": call.get("set", str),
-        "order": Order(order) if order else None,
-        "exhausted": Exhausted(exhausted) if exhausted else None,
-        "digest_on": digest[0],
-        "digest_at": digest[1],
-    }
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def _next_steps(*, created: bool) -> tuple[Item, ...]:
-    first = (Item("`/reading-host ask` asks the first question right now."),) if created else ()
-    return (*first, Item("`/reading-host next` shows what comes."), Item("`/reading-host setup` again changes things."))
-
-
-async def _when(call: Call, group: Group) -> Facts:
-    settings = group.settings
-    async with call.context.database.read() as transaction:
-        last = await transaction.rounds.last(group.id)
-        last_digest = await transaction.digests.last(group.id)
-    now = call.context.clock.now()
-    question = next_question(group.schedule, last.local_date if last else None, now)
-    _, digest_at = next_digest(group.schedule, last_digest.local_date if last_digest else None, now)
-    asked = f"{describe_days(settings.days)} at {settings.ask_at:%H:%M} ({settings.zone})"
-    return Facts(
-        (
-            ("Question set", f"{settings.question_set}, order {settings.order}"),
-            ("Questions", asked),
-            (
-                "Next question",
-                describe_moment(max(now, question[1]), settings.zone) if question else "none while paused",
-            ),
-            ("Next digest", describe_moment(max(now, digest_at), settings.zone)),
-        )
-    )
 
 
 async def status(call: Call) -> Reply:
@@ -86,22 +27,36 @@ async def status(call: Call) -> Reply:
     async with call.context.database.read() as transaction:
         rooms = await transaction.groups.rooms(group.id)
         hosts = await transaction.groups.hosts(group.id)
-        alerts = await transaction.alerts.of_group(group.id)
-        late = await transaction.deliveries.problems(group.id)
-    trouble = [*alerts, *(f"A {kind} is {state}: {problem}" for kind, state, problem in late)]
-    broken = call.context.catalogue.broken.get(group.settings.question_set)
-    if broken:
-        trouble.append(f"The question set was edited and cannot be read; the last good version is used. {broken}")
-    for room in rooms:
-        platform = call.context.platforms.get(room.channel.platform)
-        trouble += await platform.diagnose(room.channel) if platform else [f"{room.channel.platform} is not set up."]
+        last = await transaction.rounds.last(group.id)
+    trouble = await _trouble(call, group, rooms)
     names = ", ".join(host.name for host in hosts) or "those who run the workspace"
     by = "the operator's file" if group.declared else "its hosts, from chat"
-    facts = Facts((("Hosts", names), ("Rooms", str(len(rooms))), ("Settings decided by", by)))
-    wrong: list[Block] = [Heading("Trouble"), Listing(tuple(Item(sentence) for sentence in dict.fromkeys(trouble)))]
-    return Reply.of(
-        Heading(group.name), await _when(call, group), facts, *(wrong if trouble else ["Nothing is wrong."])
-    )
+    asked = f"{describe_day(last.local_date)}: {last.question.text}" if last else "nothing yet"
+    facts = Facts((("Asked last", asked), ("Hosts", names), ("Rooms", str(len(rooms))), ("Settings decided by", by)))
+    blocks: list[Block] = [Heading(group.name), await schedule_facts(call, group), facts]
+    if not trouble:
+        return Reply.of(*blocks, "All is well.")
+    return Reply.of(*blocks, Heading("Trouble"), Listing(tuple(Item(sentence) for sentence in trouble)))
+
+
+async def _trouble(call: Call, group: Group, rooms: list[Room]) -> list[str]:
+    """Return one sentence for each thing that is wrong with a group."""
+    async with call.context.database.read() as transaction:
+        trouble = await transaction.alerts.of_group(group.id)
+        late = await transaction.deliveries.problems(group.id)
+    for kind, state, problem in late:
+        how = "was not posted" if state is DeliveryState.FAILED else "is not posted yet"
+        trouble.append(f"A {kind} {how}. {problem}")
+    broken = call.context.catalogue.broken.get(group.settings.question_set)
+    if broken and group.settings.question_set in call.context.catalogue.sets:
+        trouble.append(f"The question set was edited and cannot be read; its last good version is used. {broken}")
+    elif group.settings.question_set not in call.context.catalogue.sets:
+        trouble.append(f"The question set cannot be used. {broken or 'It is gone: choose another one.'}")
+    for room in rooms:
+        platform = call.context.platforms.get(room.channel.platform)
+        gone = (f"The group also meets on {room.channel.platform}, which is not set up any more.",)
+        trouble += await platform.diagnose(room.channel) if platform else gone
+    return list(dict.fromkeys(trouble))
 
 
 async def ask(call: Call) -> Reply:
@@ -112,35 +67,36 @@ async def ask(call: Call) -> Reply:
 
 async def next_(call: Call) -> Reply:
     """Show what comes."""
-    count = call.get("count", int) or PLANNED
+    count = call.get("count", int)
+    count = PLANNED if count is None else count
     if not 1 <= count <= MOST_PLANNED:
-        raise ChatError(f"{count} is too many.", f"Ask for 1 to {MOST_PLANNED}.")
+        raise ChatError(f"I can show 1 to {MOST_PLANNED} questions.", "Write `/reading-host next 7`, for example.")
     coming = await asking.coming(call.context, call.group, count)
     if not coming:
-        return Reply.of("No question comes: the group is paused, has no days, or has been asked everything.")
-    items = (
+        return Reply.of("No question comes.", "The group is paused, has no days, or has been asked everything.")
+    items = [
         Item(
             pick.question.text,
             f"{describe_day(day)}, {pick.question.topic}, id {pick.question.id}"
             + (", from the queue" if pick.queued else ""),
         )
         for day, pick in coming
-    )
-    return Reply.of(Heading("Coming questions"), Listing(tuple(items)))
+    ]
+    after = [] if len(coming) == count else ["Nothing comes after that, as things stand."]
+    return Reply.of(Heading("Coming questions"), Listing(tuple(items)), *after)
 
 
 async def skip(call: Call) -> Reply:
     """Pass over the question that comes next."""
     skipped, then = await hosting.skip_next(call.context, call.group)
-    now = f"Next is, on {describe_day(then[0][0])}: {then[0][1].text}" if then else "Nothing is left to ask."
+    now = f"{describe_day(then[0][0])} brings instead: {then[0][1].text}" if then else "Nothing is left to ask."
     return Reply.of(f"Passed over: {skipped.text}", now)
 
 
 async def pause(call: Call) -> Reply:
     """Stop asking for a while."""
     paused = await hosting.pause_group(call.context, call.group, call.get("until", date))
-    until = f"until {describe_day(paused.ends_on)}" if paused.ends_on else "until `/reading-host resume`"
-    return Reply.of(f"Paused: no questions {until}. Answers are still recorded, and the digest still comes.")
+    return Reply.of(f"Paused: no questions {until(paused)}. Answers are still recorded, and the digest still comes.")
 
 
 async def resume(call: Call) -> Reply:
@@ -149,7 +105,7 @@ async def resume(call: Call) -> Reply:
         return Reply.of(f"{call.group.name} is not paused.")
     async with call.context.database.read() as transaction:
         group = await transaction.groups.get(call.group.id)
-    return Reply.of("Resumed.", await _when(call, group))
+    return Reply.of("Resumed.", await schedule_facts(call, group))
 
 
 async def digest_now(call: Call) -> Reply:
@@ -171,7 +127,10 @@ async def queue_add(call: Call) -> Reply:
     on = call.get("on", date)
     question = await hosting.enqueue(call.context, call.group, call.invocation.author, call.need("question", str), on)
     when = f"for {describe_day(on)}" if on else "for the next free day"
-    return Reply.of(f"Queued {when}: {question.text}")
+    if on is None or hosting.is_asked_on(call.group, on):
+        return Reply.of(f"Queued {when}: {question.text}")
+    late = "The group is not asked on that day, so the question comes on the next day on which it is."
+    return Reply.of(f"Queued {when}: {question.text}", late)
 
 
 async def queue_remove(call: Call) -> Reply:
@@ -192,20 +151,7 @@ async def queue_list(call: Call) -> Reply:
     return Reply.of(Heading(plural(len(queued), "queued question")), Listing(tuple(items)))
 
 
-_SETUP = (
-    Parameter("zone", "the group's time zone, such as Europe/Paris", ParameterKind.ZONE),
-    Parameter("at", "when the question is posted, such as 09:00", ParameterKind.TIME),
-    Parameter("days", "on which days, such as mon-fri", ParameterKind.DAYS),
-    Parameter("set", "the question set", ParameterKind.QUESTION_SET),
-    Parameter("order", "in which order questions come", choices=tuple(Order)),
-    Parameter("digest", "when the digest comes, such as sun 18:00", ParameterKind.WEEKDAY_TIME),
-    Parameter("exhausted", "what happens when all have been asked", choices=tuple(Exhausted)),
-    Parameter("name", "what the group is called"),
-    Parameter("channel", "where the group meets, if not here", ParameterKind.CHANNEL),
-)
-
 COMMANDS = (
-    Command(HOSTS, "setup", "Start a reading group in this channel, or change it", setup, _SETUP),
     Command(HOSTS, "status", "Show how the group stands and what is wrong", status),
     Command(
         HOSTS,

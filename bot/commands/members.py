@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 
-from bot.commands.table import MEMBERS, Call, Command, Parameter, ParameterKind
+from bot.commands.table import MEMBERS, Call, Command, Parameter, ParameterKind, form_id
 from bot.content import Block, Facts, Field, Form, Heading, Item, Listing, Paragraph, Quote, Reply, plural
-from bot.dates import describe_day
+from bot.dates import describe_day, describe_moment
 from bot.digest.render import digest_blocks, digest_title
 from bot.errors import ChatError
-from bot.model import ANSWER_LIMIT, Kind, Question
+from bot.model import Forecast, Kind, Question
+from bot.schedule import next_question
 from bot.services import answering, lookups
 from bot.services.lookups import RoundView
 from bot.services.posts import question_post
@@ -20,6 +21,9 @@ SHOWN = 10
 
 EXCERPT = 300
 """Characters of a message in a list of many."""
+
+LONGEST_LABEL = 45
+"""Characters of a field's label on the strictest platform."""
 
 
 def question_blocks(call: Call, view: RoundView) -> list[Block]:
@@ -47,8 +51,12 @@ def question_blocks(call: Call, view: RoundView) -> list[Block]:
 
 async def today(call: Call) -> Reply:
     """Show the latest question."""
-    view = await lookups.round_view(call.context, call.group, None)
-    return Reply.of(*question_blocks(call, view))
+    latest = await lookups.recent_rounds(call.context, call.group, 1)
+    if latest:
+        return Reply.of(*question_blocks(call, latest[0]))
+    first = next_question(call.group.schedule, None, call.context.clock.now())
+    comes = f"The first comes {describe_moment(first[1], call.group.settings.zone)}." if first else ""
+    return Reply.of(f"No question has been asked here yet. {comes}".strip())
 
 
 async def answer(call: Call) -> Reply | Form:
@@ -57,58 +65,70 @@ async def answer(call: Call) -> Reply | Form:
         call.context, call.group, call.invocation.author, call.get("question", str)
     )
     text = call.get("text", str)
-    if text is None or standing.round.question.kind is not Kind.OPEN:
+    if text is None:
+        return answer_form(standing)
+    if standing.round.question.kind is Kind.OPEN:
+        return await record_answer(call, standing.round.id, text)
+    if not answering.is_pick(standing.round.question, text):
         return answer_form(standing, text)
-    return await record_answer(call, standing.round.id, text)
+    return await record_answer(call, standing.round.id, standing.mine.text if standing.mine else "", text)
 
 
 def answer_form(standing: answering.Standing, text: str | None = None) -> Form:
-    """Return the form for a member's answer to a round, filled with what they answered or typed."""
-    question = standing.round.question
-    mine = standing.mine
-    fields: list[Field] = []
-    if question.kind is not Kind.OPEN:
-        fields.append(
-            Field("pick", _pick_label(question), mine.pick if mine else "", options=question.options, limit=80)
-        )
-    label = "Your answer (empty it to withdraw it)" if mine else "Your answer"
-    if fields:
-        label = "Why? (optional)"
+    """Return the form for a member's answer to a round, filled with what they answered or typed.
+
+    A first answer must be filled in; one that was given may be emptied, which withdraws it.
+    """
+    question, mine = standing.round.question, standing.mine
     written = text or (mine.text if mine else "")
-    fields.append(Field("text", label, written, required=False, limit=ANSWER_LIMIT, long=True))
-    return Form(f"{MEMBERS} answer", str(standing.round.id), question.text, tuple(fields))
+    fields: tuple[Field, ...]
+    if question.kind is Kind.OPEN:
+        label = "Your answer (empty it to withdraw it)" if mine else "Your answer"
+        fields = (Field("text", label, written, required=mine is None, long=True),)
+    else:
+        pick = mine.pick if mine else ""
+        why = "Why? (optional; empty both to withdraw)" if mine else "Why? (optional)"
+        fields = (
+            Field("pick", _pick_label(question), pick, required=mine is None, limit=80, options=question.options),
+            Field("text", why, written, required=False, long=True),
+        )
+    return Form(f"{MEMBERS} answer", str(standing.round.id), question.text, fields)
 
 
 def _pick_label(question: Question) -> str:
-    if question.forecast is None:
-        return "Your choice"
-    match question.forecast.answer:
-        case "probability":
+    match question.forecast:
+        case None:
+            return "Your choice"
+        case Forecast(answer="probability"):
             return "Your probability in percent (0 to 100)"
-        case "year":
+        case Forecast(answer="year"):
             return "Your year"
-        case _:
-            return f"Your estimate ({question.forecast.unit})"
+        case Forecast(unit=unit):
+            label = f"Your estimate in {unit}" if unit else "Your estimate"
+            return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
 
 
 async def record_answer(call: Call, round_id: int, text: str, pick: str = "") -> Reply:
     """Record an answer to a round and say so."""
     if call.room is None:
         raise ChatError("Answers are given where the group meets.", "Write this in the group's channel.")
-    change, round_ = await answering.give_answer(call.context, call.room, call.invocation.author, round_id, text, pick)
-    match change:
+    given = await answering.give_answer(call.context, call.room, call.invocation.author, round_id, text, pick)
+    facts = [("Question", given.round.question.text)]
+    match given.change:
         case answering.Change.GIVEN:
-            done = "Recorded; your answer will stand in the thread in a moment. Change it with `/reading answer`."
+            done = "Recorded. Your answer appears in the thread in a moment; `/reading answer` again changes it."
         case answering.Change.EDITED:
-            done = "Changed; the thread will show your answer as it is now."
-        case _:
-            done = "Withdrawn; your answer is forgotten and leaves the thread."
-    return Reply.of(f"{done} ({round_.question.text})")
+            done = "Changed. The thread shows your answer as it is now in a moment."
+        case answering.Change.WITHDRAWN:
+            done = "Withdrawn. Your answer is forgotten and leaves the thread."
+    if given.pick:
+        facts.append(("Your answer", given.pick))
+    return Reply.of(done, Facts(tuple(facts)))
 
 
 async def answered(call: Call, target: str, values: Mapping[str, str]) -> Reply:
     """Record what was filled in; `target` is the round's id."""
-    return await record_answer(call, int(target), values.get("text", ""), values.get("pick", ""))
+    return await record_answer(call, form_id(target), values.get("text", ""), values.get("pick", ""))
 
 
 async def question(call: Call) -> Reply:
@@ -174,12 +194,12 @@ async def readings(call: Call) -> Reply:
     """Show what the questions come from."""
     question_set = call.context.catalogue.get(call.group.settings.question_set)
     counts = lookups.question_counts(question_set)
-    blocks: list[Block] = [Heading(question_set.title), Paragraph(question_set.description)]
+    items = []
     for reading in question_set.readings:
-        about = ", ".join(filter(None, (reading.author, reading.kind, reading.date)))
         total = sum(count for (of, _), count in counts.items() if of == reading.id)
-        blocks.append(Listing((Item(reading.title, f"{about}; {plural(total, 'question')}", reading.link),)))
-    return Reply.of(*blocks)
+        about = (reading.author, reading.kind, reading.date, plural(total, "question"))
+        items.append(Item(reading.title, ", ".join(filter(None, about)), reading.link))
+    return Reply.of(Heading(question_set.title), question_set.description, Listing(tuple(items)))
 
 
 async def mine(call: Call) -> Reply:
@@ -211,11 +231,11 @@ async def stats(call: Call) -> Reply:
             ("Questions not asked yet", f"{figures.left:,}"),
         )
     )
-    items = (
+    items = tuple(
         Item(member.name, f"{plural(answers, 'answer')} to {plural(rounds, 'question')}")
         for member, answers, rounds in figures.members[:SHOWN]
     )
-    return Reply.of(Heading(call.group.name), facts, Listing(tuple(items)))
+    return Reply.of(Heading(call.group.name), facts, *([Listing(items)] if items else []))
 
 
 COMMANDS = (

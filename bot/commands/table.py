@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -37,7 +38,9 @@ class ParameterKind(StrEnum):
     READING = "reading"
     QUESTION_SET = "question set"
     CHANNEL = "channel"
+    MEMBER = "member"
     COMMAND = "command"
+    ATTACHMENT = "attached text file"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,12 @@ class Call:
             raise ChatError("No reading group meets in this channel.", f"A host can start one with `/{HOSTS} setup`.")
         return self.group_or_none
 
+    @property
+    def today(self) -> date:
+        """Return the local date where the group is; in UTC where there is none."""
+        group = self.group_or_none
+        return self.context.today(group) if group else self.context.clock.now().date()
+
     def get(self, name: str, type_: type[T]) -> T | None:
         """Return an argument that may be left out, or None."""
         value = self.arguments.get(name)
@@ -88,6 +97,11 @@ Handler = Callable[[Call], Awaitable[Reply | Form]]
 
 FormHandler = Callable[[Call, str, Mapping[str, str]], Awaitable[Reply]]
 """Carries out a form: what it was about, and the value of each field."""
+
+
+def form_id(target: str) -> int:
+    """Return the id of what a form is about; 0, which nothing has, if it cannot be one."""
+    return int(target) if target.isdecimal() and len(target) < 19 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +127,15 @@ class Command:
 
     @property
     def usage(self) -> str:
-        """Return how to type it: required parameters in angle brackets, others in square ones."""
-        shown = (f"<{p.name}>" if p.required else f"[{p.name}]" for p in self.parameters)
+        """Return how to type it: required parameters in angle brackets, others in square ones.
+
+        One of several that may be left out is written with its name; the one that takes the rest of the line is last.
+        """
+        several = len(self.parameters) > 1
+        shown = []
+        for parameter in sorted(self.parameters, key=lambda parameter: parameter.rest):
+            optional = f"{parameter.name}:…" if several and not parameter.rest else parameter.name
+            shown.append(f"<{parameter.name}>" if parameter.required else f"[{optional}]")
         return " ".join((f"/{self.full_name}", *shown))
 
 

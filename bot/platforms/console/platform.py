@@ -6,11 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from bot.clock import Clock
 from bot.content import Post, QuestionPost, Reply
+from bot.errors import PlatformError
 from bot.events import MessageSeen, Place, ReactionsSeen, Recordable
 from bot.model import Author, Channel, Ref, Stance
 from bot.platforms.console.channel import BOT, ConsoleChannel, Entry
 from bot.platforms.console.render import blocks_text, follow_up_text, post_text
-from bot.ports import Chat, Found, Outcome, Progress, Refs, Sent
+from bot.ports import TOO_LATE, Chat, Found, NotSent, Outcome, Progress, Refs, Sent
 
 NAME = "console"
 CHANNEL = Channel(NAME, Ref("terminal"), Ref("reading-room"))
@@ -52,51 +53,73 @@ class ConsolePlatform:
 
     async def ensure_post(self, place: Place, key: str, post: Post, progress: Progress, found: Found) -> Outcome:
         """Post, then open the thread with the follow-ups."""
-        message = progress.refs.message
+        for problem in await self.diagnose(place.channel):
+            return NotSent(problem, permanent=True)
+        message, thread = progress.refs.message, progress.refs.thread
         if message is None:
-            known = self._channel.with_key(key) if progress.unsure else None
-            entry = known or await self._post(post_text(post), key, thread=_number(place.thread))
-            message = Ref(str(entry.number))
+            entry = await self._channel.find(key) if progress.unsure else None
+            if entry is None and progress.overdue:
+                return TOO_LATE
+            posted = entry or await self._post(post_text(post), key, thread=_number(place.thread))
+            if isinstance(posted, NotSent):
+                return posted
+            message = Ref(str(posted.number))
             await found(Refs(message))
-        if not isinstance(post, QuestionPost):
-            return Sent(Refs(message))
-        thread_key = f"{key}:thread"
-        if progress.refs.thread is None and not (progress.unsure and self._channel.with_key(thread_key)):
-            await self._post(follow_up_text(post.question), thread_key, thread=int(message))
-        await found(Refs(message, message))
-        return Sent(Refs(message, message))
+        if isinstance(post, QuestionPost) and thread is None:
+            thread_key = f"{key}:thread"
+            if not (progress.unsure and await self._channel.find(thread_key)):
+                opened = await self._post(follow_up_text(post.question), thread_key, thread=int(message))
+                if isinstance(opened, NotSent):
+                    return opened
+            thread = message
+            await found(Refs(message, thread))
+        return Sent(Refs(message, thread))
 
-    async def _post(self, text: str, key: str, *, thread: int | None) -> Entry:
-        return await self._channel.post(BOT, text, self._clock.now(), thread=thread, key=key)
+    async def _post(self, text: str, key: str, *, thread: int | None) -> Entry | NotSent:
+        try:
+            return await self._channel.post(BOT, text, self._clock.now(), thread=thread, key=key)
+        except PlatformError as error:
+            return NotSent(str(error))
 
     async def revise(self, place: Place, message: Ref, post: Post) -> Outcome:
         """Change the text of a post if it differs."""
         entry = self._channel.get(int(message))
         text = post_text(post)
         if entry is not None and entry.text != text:
-            await self._channel.edit(entry.number, text, self._clock.now())
+            try:
+                await self._channel.edit(entry.number, text, self._clock.now())
+            except PlatformError as error:
+                return NotSent(str(error))
         return Sent(Refs(message))
 
     async def retract(self, place: Place, key: str, message: Ref | None) -> Outcome:
         """Remove a post."""
-        entry = self._channel.get(int(message)) if message is not None else self._channel.with_key(key)
+        entry = self._channel.get(int(message)) if message is not None else await self._channel.find(key)
         if entry is not None:
-            await self._channel.delete(entry.number, self._clock.now())
+            try:
+                await self._channel.delete(entry.number, self._clock.now())
+            except PlatformError as error:
+                return NotSent(str(error))
         return Sent(Refs(message))
 
     async def history(self, place: Place) -> AsyncIterator[Recordable]:
         """Yield what people wrote in a thread, each message followed by its reactions."""
         thread = _number(place.thread)
-        for entry in self._channel.thread(thread) if thread is not None else ():
+        if thread is None or not self._channel.knows(thread) or await self.diagnose(place.channel):
+            raise PlatformError(f"The console has no thread under message {thread}.")
+        for entry in self._channel.thread(thread):
             if entry.author != BOT:
                 yield seen(entry)
-            if entry.number != thread:
-                yield reactions_seen(entry)
+            yield reactions_seen(entry)
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Show something to one person."""
         self._say(user, blocks_text(reply.blocks))
         return True
+
+    async def person(self, channel: Channel, user: Ref) -> Author | None:
+        """Return the person of that name: at the console anybody may be."""
+        return author(user)
 
     async def diagnose(self, channel: Channel) -> tuple[str, ...]:
         """Return what is wrong with a channel: only that it is not the one there is."""

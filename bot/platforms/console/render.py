@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import unicodedata
+import re
 from collections.abc import Iterable
 
 from bot.content import (
@@ -24,13 +24,27 @@ from bot.content import (
 )
 from bot.model import Kind, Question
 
-
 _FORM_HELP = "(an empty line keeps what is shown and “-” empties it; a field that must be filled leaves the form)"
 
 
+_LINE_BREAKS = re.compile("\r\n?|[\v\f\x85\u2028\u2029]")
+_STEERING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters but the line break, what overrides the direction of writing, and halves of characters."""
+
+
 def printable(text: str) -> str:
-    """Return a text whose control characters cannot steer a terminal: only line breaks stay."""
-    return "".join(char if char == "\n" or unicodedata.category(char) not in ("Cc", "Cs") else "�" for char in text)
+    """Return a text that can neither steer a terminal nor turn round what stands beside it."""
+    return _STEERING.sub("�", _LINE_BREAKS.sub("\n", text).expandtabs(4))
+
+
+def _line(text: str) -> str:
+    return " ".join(printable(text).split())
+
+
+def _hanging(text: str) -> str:
+    """Return a text whose further lines stand further in, so that none passes for a message or an item of its own."""
+    first, *more = printable(text).splitlines() or [""]
+    return "\n".join((first, *(f"  {line}".rstrip() for line in more)))
 
 
 def post_text(post: Post) -> str:
@@ -40,16 +54,17 @@ def post_text(post: Post) -> str:
             return _question_text(post)
         case AnswerPost(author, text, pick):
             said = " — ".join(filter(None, (pick, text)))
-            return f"{author} answers: {said}"
+            return f"{_line(author)} answers: {_hanging(said)}"
         case DigestPost(title, blocks):
-            return "\n".join((title, *map(block_text, blocks)))
+            return "\n".join((_line(title), *map(block_text, blocks)))
         case NoticePost(text):
-            return text
+            return _hanging(text)
 
 
 def _question_text(post: QuestionPost) -> str:
     question = post.question
-    lines = [f"{post.group} — {question.topic}", question.text, *_how_to_answer(question), question.background]
+    title = f"{_line(post.group)} — {_line(question.topic)}"
+    lines = [title, _hanging(question.text), *_how_to_answer(question), _hanging(question.background)]
     if post.source:
         lines.append(f"Source: {post.source}" + (f" {post.source_link}" if post.source_link else ""))
     return "\n".join(filter(None, lines))
@@ -57,15 +72,15 @@ def _question_text(post: QuestionPost) -> str:
 
 def _how_to_answer(question: Question) -> list[str]:
     if question.kind is Kind.CHOICE:
-        return [f"  {number}. {option}" for number, option in enumerate(question.options, 1)]
+        return [f"  {number}. {_line(option)}" for number, option in enumerate(question.options, 1)]
     if question.forecast is not None:
-        return [f"A forecast, settled by {question.forecast.by.isoformat()}: {question.forecast.resolves}"]
+        return [f"A forecast, settled by {question.forecast.by.isoformat()}: {_hanging(question.forecast.resolves)}"]
     return []
 
 
 def follow_up_text(question: Question) -> str:
     """Return the message that opens a round's thread."""
-    lines = ["Answer here. To go further:", *(f"- {follow_up}" for follow_up in question.follow_ups)]
+    lines = ["Answer here. To go further:", *(f"- {_line(follow_up)}" for follow_up in question.follow_ups)]
     return "\n".join(lines) if question.follow_ups else "Answer here."
 
 
@@ -78,16 +93,17 @@ def block_text(block: Block) -> str:
     """Return one block as text."""
     match block:
         case Heading(text):
-            return f"\n{text}" if text else ""
+            return f"\n{_line(text)}" if text else ""
         case Paragraph(text):
-            return text
+            return _hanging(text)
         case Quote(text, by, link, note):
-            quoted = "\n".join(f"  | {line}" for line in text.splitlines())
-            about = " · ".join(filter(None, (by, note, link)))
-            return f"{quoted}\n    {about}"
+            quoted = [f"  | {line}" for line in printable(text).splitlines()]
+            about = " · ".join(filter(None, (_line(by), note, link)))
+            return "\n".join((*quoted, f"    {about}"))
         case Listing(items):
             return "\n".join(
-                f"- {item.text}" + "".join(f" ({extra})" for extra in (item.detail, item.link) if extra)
+                f"- {_hanging(item.text)}"
+                + "".join(f" ({extra})" for extra in (_line(item.detail), item.link) if extra)
                 for item in items
             )
         case Actions(actions):
@@ -95,11 +111,11 @@ def block_text(block: Block) -> str:
         case Attachment(name, text):
             return f"--- {name}\n{text}"
         case Facts(pairs):
-            return "\n".join(f"{label}: {value}" for label, value in pairs)
+            return "\n".join(f"{label}: {_hanging(value)}" for label, value in pairs)
 
 
 def _typed(action: Action) -> str:
-    return " ".join((f"/{action.command}", *(value for _, value in action.arguments)))
+    return " ".join((f"/{action.command}", *(_line(value) for _, value in action.arguments)))
 
 
 def form_text(form: Form) -> str:

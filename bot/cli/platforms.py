@@ -1,0 +1,51 @@
+"""Making the platforms that the settings name."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+from bot.cli.screen import terminal_screen
+from bot.clock import Clock
+from bot.config import BotSettings, ConsoleSettings, DiscordSettings
+from bot.errors import SettingsError
+from bot.platforms.console.channel import open_channel
+from bot.platforms.console.platform import ConsolePlatform
+from bot.platforms.console.terminal import Terminal
+from bot.ports import Platform
+
+DISCORD_TOKEN = "DISCORD_TOKEN"  # noqa: S105  (the variable's name)
+
+
+async def make_platforms(settings: BotSettings, clock: Clock) -> list[Platform]:
+    """Return the platforms that the settings name. Raises SettingsError if there are none or a token is missing."""
+    platforms: list[Platform] = []
+    if settings.platforms.discord is not None:
+        platforms.append(_discord(settings.platforms.discord, clock))
+    if settings.platforms.console is not None:
+        platforms.append(await _console(settings.platforms.console, clock))
+    if not platforms:
+        raise SettingsError("No chat platform is set up.", "Name one under `platforms`, or have a look with `try`.")
+    return platforms
+
+
+async def _console(settings: ConsoleSettings, clock: Clock) -> Platform:
+    channel = await open_channel(settings.channel)
+    screen = terminal_screen()
+    return ConsolePlatform(channel, clock, screen.tell, Terminal(channel, clock, screen, machine=None))
+
+
+def _discord(settings: DiscordSettings, clock: Clock) -> Platform:
+    # discord.py takes a while to import, and only those who use it should wait for it.
+    from bot.platforms.discord.client import point_at
+    from bot.platforms.discord.platform import DiscordPlatform
+    from bot.platforms.discord.posting import ArchiveAfter
+
+    token = os.environ.get(DISCORD_TOKEN, "").strip()
+    if not token:
+        raise SettingsError(
+            "Discord is set up, but there is no token.", f"Put it into the environment as {DISCORD_TOKEN}."
+        )
+    point_at(settings.api_url, settings.gateway_url)
+    archive_after = cast("ArchiveAfter", int(settings.archive_after))
+    return DiscordPlatform(token, clock, [int(guild) for guild in settings.guilds], archive_after)

@@ -1,0 +1,62 @@
+"""What is suggested while an argument is typed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from rapidfuzz import fuzz, process
+
+from bot.commands.table import Call, Command, ParameterKind, Table
+from bot.content import Suggested
+from bot.services import lookups
+from bot.services.curating import group_questions
+from bot.wording import zone_names
+
+MOST = 25
+"""Suggestions at once, as many as the strictest platform shows."""
+
+LONGEST = 100
+"""Characters of a label or a value on the strictest platform."""
+
+
+async def complete(table: Table, command: Command, call: Call, parameter: str, typed: str) -> tuple[Suggested, ...]:
+    """Return what may be meant by what has been typed of a parameter so far, best first."""
+    kinds = {one.name: one.kind for one in command.parameters}
+    match kinds.get(parameter):
+        case ParameterKind.QUESTION if command.for_hosts:
+            async with call.context.database.read() as transaction:
+                known = await group_questions(transaction, call.context, call.group)
+            found = [Suggested(question.text, question.id) for question in known.active]
+        case ParameterKind.QUESTION:
+            views = await lookups.recent_rounds(call.context, call.group, 200)
+            found = [Suggested(view.round.question.text, view.round.question.id) for view in views]
+        case ParameterKind.TOPIC:
+            found = _same(sorted(await lookups.topics(call.context, call.group)))
+        case ParameterKind.QUESTION_SET:
+            found = _same(sorted(call.context.catalogue.sets))
+        case ParameterKind.ZONE:
+            found = _same(await asyncio.to_thread(zone_names))
+        case ParameterKind.COMMAND:
+            found = _same(table)
+        case _:
+            found = []
+    return _best(found, typed)
+
+
+def _same(names: Iterable[str]) -> list[Suggested]:
+    return [Suggested(name, name) for name in names]
+
+
+def _best(found: list[Suggested], typed: str) -> tuple[Suggested, ...]:
+    if typed.strip():
+        labels = [f"{one.label} {one.value}" for one in found]
+        ranked = process.extract(
+            typed, labels, scorer=fuzz.partial_ratio, processor=str.casefold, score_cutoff=60, limit=MOST
+        )
+        found = [found[position] for _, _, position in ranked]
+    return tuple(
+        Suggested(one.label if len(one.label) <= LONGEST else f"{one.label[: LONGEST - 1]}…", one.value)
+        for one in found[:MOST]
+        if len(one.value) <= LONGEST
+    )

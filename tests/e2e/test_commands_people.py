@@ -1,0 +1,104 @@
+"""Who hosts a group, and what a member wants to be recorded, on a real database and the console."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.services.backfill import backfill_platform
+from tests.standins.program import MONDAY
+from tests.standins.room import ConsoleRoom, console_room
+
+NINE = MONDAY.replace(hour=9)
+WORDS = "Memory is what they lack, more than anything else that money could buy."
+OTHERS = "Electricity will run out long before the chips do, whatever is said."
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[ConsoleRoom]:
+    """Give a room in which the first question was asked a minute ago."""
+    async with console_room(tmp_path) as opened:
+        await opened.until(NINE + timedelta(minutes=1))
+        yield opened
+
+
+async def test_a_host_makes_another_who_may_then_use_host_commands(room: ConsoleRoom) -> None:
+    assert "is for hosts" in await room.reads("Ada", "/reading-host status")
+    assert (await room.reads("you", "/reading-host hosts add Ada")).startswith("Ada is a host")
+    assert "All is well." in await room.reads("Ada", "/reading-host status")
+    assert "Ada" in await room.reads("you", "/reading-host hosts list")
+
+
+async def test_a_host_who_is_removed_is_a_member_again(room: ConsoleRoom) -> None:
+    await room.reads("you", "/reading-host hosts add Ada")
+    assert "no host" in await room.reads("you", "/reading-host hosts remove ada")
+    assert "is for hosts" in await room.reads("Ada", "/reading-host status")
+
+
+async def test_the_last_host_and_whoever_is_none_cannot_be_removed(room: ConsoleRoom) -> None:
+    assert "is the only host" in await room.reads("you", "/reading-host hosts remove you")
+    assert "is no host of the group" in await room.reads("you", "/reading-host hosts remove ben")
+
+
+async def test_whoever_opts_out_is_not_recorded_from_then_on(room: ConsoleRoom) -> None:
+    await room.says("Ada", WORDS)
+    await room.reads("Ada", "/reading privacy opt-out")
+    other = await room.says("Ben", "Rivers carry what the fields have lost in every spring.")
+    await room.says("Ada", OTHERS)
+    await room.votes("Ada", other.number, "agree")
+    assert "Messages recorded: 1" in await room.reads("Ada", "/reading privacy show")
+    assert "Votes recorded: 0" in await room.reads("Ada", "/reading privacy show")
+    assert "holds" in await room.reads("Ben", "/reading search electricity")
+    assert "opted out" in await room.reads("Ada", f"/reading answer {OTHERS}")
+
+
+async def test_what_was_said_while_opted_out_comes_back_by_no_backfill(room: ConsoleRoom) -> None:
+    await room.reads("Ada", "/reading privacy opt-out")
+    await room.says("Ada", OTHERS)
+    await backfill_platform(room.app.context, room.app.recorder, "console")
+    assert "holds" in await room.reads("Ben", "/reading search electricity")
+
+
+async def test_whoever_opts_in_again_is_recorded(room: ConsoleRoom) -> None:
+    assert "You had not opted out" in await room.reads("Ada", "/reading privacy opt-in")
+    await room.reads("Ada", "/reading privacy opt-out")
+    await room.reads("Ada", "/reading privacy opt-in")
+    await room.says("Ada", WORDS)
+    assert WORDS in await room.reads("Ben", "/reading search memory")
+
+
+async def test_erasing_asks_first_and_then_forgets_words_votes_and_quotes(room: ConsoleRoom) -> None:
+    await room.says("Ada", WORDS)
+    await room.reads("Ada", f"/reading answer {OTHERS}")
+    ben = await room.says("Ben", "Rivers carry what the fields have lost in every spring.")
+    await room.votes("Ada", ben.number, "agree")
+    await room.until(NINE + timedelta(hours=1))
+    await room.reads("you", "/reading-host digest now")
+    assert WORDS in room.posts()[-1]
+    assert "1 agree" in room.posts()[-1]
+
+    asked = await room.reads("Ada", "/reading privacy erase")
+    assert asked.startswith("This forgets 2 messages and 1 vote for good.")
+    assert WORDS in await room.reads("Ben", "/reading search memory")
+
+    assert (await room.reads("Ada", "/reading privacy erase yes")).startswith("Forgotten: 2 messages and 1 vote.")
+    for word in ("memory", "electricity"):
+        assert "holds" in await room.reads("Ben", f"/reading search {word}")
+    digest = room.posts()[-1]
+    assert WORDS not in digest
+    assert OTHERS not in digest
+    assert "1 agree" not in digest
+    assert "Rivers carry" in digest
+    assert not [entry for entry in room.channel.thread(2) if OTHERS in entry.text]
+
+
+async def test_what_was_erased_comes_back_by_no_backfill(room: ConsoleRoom) -> None:
+    await room.says("Ada", WORDS)
+    await room.reads("Ada", "/reading privacy erase yes")
+    await backfill_platform(room.app.context, room.app.recorder, "console")
+    assert "holds" in await room.reads("Ben", "/reading search memory")
+    await room.says("Ada", "Nothing of this was said by me before today, I believe.")
+    assert "Messages recorded: 1" in await room.reads("Ada", "/reading privacy show")
