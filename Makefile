@@ -4,19 +4,25 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOLDER ?= data/try
 
-.PHONY: try test test-full check fmt bench clean
+.PHONY: try test test-full check-wire check fmt bench clean
 
 try: $(VENV)/.run
 	@$(BIN)/reading-group-bot try --folder $(FOLDER) $(if $(FRESH),--fresh)
 
 test: check
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -m "not full"
+	$(BIN)/coverage run -m pytest -n auto -m "not full"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 
 test-full: $(VENV)/.dev
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto
+
+# What the tests' servers and clients say to each other, against a platform's published documents in the folder SPECS.
+check-wire: $(VENV)/.dev
+	rm -rf data/wire
+	WIRE_LOG=data/wire $(BIN)/pytest -n auto -m "not full" tests/unit/test_discord_standin.py tests/contract tests/e2e
+	$(BIN)/python -m tests.standins.wire $(SPECS) data/wire
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
