@@ -32,8 +32,11 @@ def import_documents(
 ) -> None:
     """Make a draft question set of documents, or add to one.
 
-    Readings, sections, the questions that the text itself asks and the passages most worth one come from documents.
-    Ready questions come from tables. All of them are drafts, which are never asked until a host marks them ready.
+    A document brings a reading, its sections, the questions that it asks itself and, in passages.md, the passages most
+    worth one. A table (CSV, JSON, or a text in which every line ends in a question mark) brings ready questions.
+
+    All questions are drafts, which are never asked until a host completes them and deletes the line `draft: true`.
+    Import again to add what is new: what the set has already, edited or retired, stays as it is.
     """
     with _progress() as watch:
         imported = import_files(files, to, seeds, watch, questions=questions)
@@ -53,7 +56,7 @@ def _progress() -> Iterator[Watch]:
         def watch(what: str, done: int, total: int) -> None:
             if what not in tasks:
                 tasks[what] = progress.add_task(what, total=total)
-            progress.update(tasks[what], completed=done)
+            progress.update(tasks[what], completed=done, total=total)
 
         yield watch
 

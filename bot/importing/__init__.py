@@ -1,0 +1,1 @@
+"""Draft question sets from documents and tables of questions."""
