@@ -41,11 +41,15 @@ def _discord(settings: DiscordSettings, clock: Clock) -> Platform:
     from bot.platforms.discord.platform import DiscordPlatform
     from bot.platforms.discord.posting import ArchiveAfter
 
-    token = os.environ.get(DISCORD_TOKEN, "").strip()
-    if not token:
-        raise SettingsError(
-            "Discord is set up, but there is no token.", f"Put it into the environment as {DISCORD_TOKEN}."
-        )
+    token = discord_token()
     point_at(settings.api_url, settings.gateway_url)
     archive_after = cast("ArchiveAfter", int(settings.archive_after))
     return DiscordPlatform(token, clock, [int(guild) for guild in settings.guilds], archive_after)
+
+
+def discord_token() -> str:
+    """Return the bot's token on Discord. Raises SettingsError if there is none."""
+    token = os.environ.get(DISCORD_TOKEN, "").strip()
+    if not token:
+        raise SettingsError("There is no token for Discord.", f"Put it into the environment as {DISCORD_TOKEN}.")
+    return token

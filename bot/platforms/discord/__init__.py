@@ -1,0 +1,1 @@
+"""Discord, by way of discord.py."""

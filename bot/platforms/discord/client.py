@@ -1,0 +1,245 @@
+"""The connection to Discord: what the gateway reports, handed to the chat desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from weakref import WeakValueDictionary
+
+import discord
+import structlog
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+from yarl import URL
+
+from bot.clock import Clock
+from bot.commands.help import TABLE
+from bot.errors import DatabaseError
+from bot.events import Recordable
+from bot.platforms.discord.commands import command_payloads
+from bot.platforms.discord.directory import Directory
+from bot.platforms.discord.ids import NAME
+from bot.platforms.discord.interactions import handle
+from bot.platforms.discord.once import trace_config
+from bot.platforms.discord.outcomes import CONNECTION_ERRORS
+from bot.platforms.discord.sync import sync_commands
+from bot.platforms.discord.translate import deleted, reaction_changed, reactions_seen, seen
+from bot.ports import Chat
+
+log = structlog.get_logger(__name__)
+
+GUILDS_COME_WITHIN = 2.0
+"""Seconds without a further server after which all are taken to be there; discord.py's own default."""
+
+FIRST_CATCH_UP, LONGEST_CATCH_UP = 5.0, 300.0
+"""Seconds after which the history is read again if that failed, and the most that this grows to."""
+
+Translation = Callable[[], Awaitable[Sequence[Recordable | None]]]
+
+
+def point_at(api_url: str | None, gateway_url: str | None) -> None:
+    """Let discord.py talk to other addresses than Discord's own, for the whole process; it has one place for each."""
+    if api_url is not None:
+        Route.BASE = api_url.rstrip("/")
+    if gateway_url is not None:
+        DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway_url)
+
+
+def intents() -> discord.Intents:
+    """Return what the bot must be told: servers, messages with their text, reactions."""
+    wanted = discord.Intents.none()
+    wanted.guilds = wanted.guild_messages = wanted.message_content = wanted.guild_reactions = True
+    return wanted
+
+
+class Client(discord.AutoShardedClient):
+    """A client that reports to a chat desk."""
+
+    def __init__(self, clock: Clock, guilds: Sequence[int]) -> None:
+        # The bot has no voice, and nobody needs to hear that it could have one.
+        discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
+        super().__init__(
+            intents=intents(),
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            guild_ready_timeout=GUILDS_COME_WITHIN,
+            http_trace=trace_config(),
+        )
+        self.directory = Directory(self)
+        self._clock = clock
+        self._guilds_to_sync = guilds
+        self._chat: Chat | None = None
+        self._up = asyncio.Event()
+        self._behind = asyncio.Event()
+        self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+    def report_to(self, chat: Chat) -> None:
+        """Report to a chat desk from now on."""
+        self._chat = chat
+
+    @property
+    def _desk(self) -> Chat:
+        if self._chat is None:
+            raise RuntimeError("the client reports to nobody yet")
+        return self._chat
+
+    async def until_up(self) -> None:
+        """Wait until a connection was made."""
+        await self._up.wait()
+
+    async def setup_hook(self) -> None:
+        """Bring Discord's list of commands to what the table says."""
+        try:
+            await sync_commands(self, self._desk, command_payloads(TABLE), self._guilds_to_sync)
+        except (DatabaseError, *CONNECTION_ERRORS) as error:
+            log.error("commands could not be looked at", problem=str(error))
+
+    async def on_ready(self) -> None:
+        """Catch up after a new session."""
+        log.info("connected to Discord", guilds=len(self.guilds))
+        self._up.set()
+        self.fall_behind()
+
+    async def on_resumed(self) -> None:
+        """Catch up after a gap; what Discord replays comes besides, and recording twice changes nothing."""
+        self.fall_behind()
+
+    async def on_guild_join(self, guild: discord.Guild) -> None:
+        """Catch up with what was said while the bot was not in a server."""
+        self._back(guild)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """Catch up with what was said during an outage."""
+        self._back(guild)
+
+    def _back(self, guild: discord.Guild) -> None:
+        if self._up.is_set():
+            log.info("back in a server", guild=guild.id)
+            self.fall_behind()
+
+    def fall_behind(self) -> None:
+        """Have what is missing fetched from the history soon."""
+        self._behind.set()
+
+    async def keep_up(self) -> None:
+        """Fetch what is missing whenever something may be, until cancelled. One that fails is tried again."""
+        seconds = FIRST_CATCH_UP
+        while True:
+            await self._behind.wait()
+            self._behind.clear()
+            self.directory.look_again()
+            try:
+                await self._desk.connected(NAME)
+            except DatabaseError as error:
+                log.error("what was missed could not be recorded yet", problem=str(error))
+                await asyncio.sleep(seconds)
+                self.fall_behind()
+                seconds = min(seconds * 2, LONGEST_CATCH_UP)
+            else:
+                seconds = FIRST_CATCH_UP
+
+    async def _report(self, channel_id: int, translation: Translation) -> None:
+        """Record what happened in a channel, in the order in which it happened there.
+
+        What cannot be translated or recorded comes back from the history.
+        """
+        turn = self._turns.setdefault(channel_id, asyncio.Lock())
+        async with turn:
+            try:
+                events = await translation()
+            except (discord.HTTPException, *CONNECTION_ERRORS) as error:
+                log.warning("an event could not be understood; it comes back from the history", problem=str(error))
+                self.fall_behind()
+                return
+            # Begun here, ended outside, so that events of one channel can be committed together.
+            recording = [asyncio.ensure_future(self._record(event)) for event in events if event is not None]
+        await asyncio.gather(*recording)
+
+    async def _record(self, event: Recordable) -> None:
+        try:
+            await self._desk.record(event)
+        except DatabaseError:
+            log.error("an event was not recorded; it comes back from the history", event_type=type(event).__name__)
+            await asyncio.sleep(FIRST_CATCH_UP)
+            self.fall_behind()
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Record a new message."""
+        await self._seen(message)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Record an edited message."""
+        await self._seen(payload.message)
+
+    async def _seen(self, message: discord.Message) -> None:
+        if message.guild is None or message.author == self.user:
+            return
+
+        async def translation() -> Sequence[Recordable | None]:
+            return (await seen(self.directory, await self.directory.place(message.channel.id), message),)
+
+        await self._report(message.channel.id, translation)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Record a deletion."""
+        await self._deleted(payload.channel_id, {payload.message_id})
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Record deletions."""
+        await self._deleted(payload.channel_id, payload.message_ids)
+
+    async def _deleted(self, channel_id: int, message_ids: set[int]) -> None:
+        async def translation() -> Sequence[Recordable | None]:
+            place = await self.directory.place(channel_id)
+            if place is None or place.thread is None:
+                return ()
+            return [deleted(place, message_id, self._clock.now()) for message_id in sorted(message_ids)]
+
+        await self._report(channel_id, translation)
+
+    async def on_raw_reaction_add(self, payload: discord.RawReactionActionEvent) -> None:
+        """Record a reaction."""
+        await self._reaction(payload, present=True)
+
+    async def on_raw_reaction_remove(self, payload: discord.RawReactionActionEvent) -> None:
+        """Record that a reaction was taken back."""
+        await self._reaction(payload, present=False)
+
+    async def _reaction(self, payload: discord.RawReactionActionEvent, *, present: bool) -> None:
+        async def translation() -> Sequence[Recordable | None]:
+            place = await self.directory.place(payload.channel_id)
+            return (await reaction_changed(self.directory, place, payload, present=present),)
+
+        await self._report(payload.channel_id, translation)
+
+    async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
+        """Record what reactions are left."""
+        await self._reactions_now(payload.channel_id, payload.message_id)
+
+    async def on_raw_reaction_clear_emoji(self, payload: discord.RawReactionClearEmojiEvent) -> None:
+        """Record what reactions are left."""
+        await self._reactions_now(payload.channel_id, payload.message_id)
+
+    async def _reactions_now(self, channel_id: int, message_id: int) -> None:
+        async def translation() -> Sequence[Recordable | None]:
+            place = await self.directory.place(channel_id)
+            if place is None or place.thread is None:
+                return ()
+            try:
+                message = await self.get_partial_messageable(channel_id).fetch_message(message_id)
+            except discord.NotFound:
+                return ()
+            return (await reactions_seen(self.directory, place, message),)
+
+        await self._report(channel_id, translation)
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Answer a command, a button or a form."""
+        try:
+            await handle(self._desk, self.directory, interaction)
+        except discord.HTTPException as error:
+            log.warning("an interaction could not be answered", code=error.code, status=error.status)
+        except CONNECTION_ERRORS as error:
+            log.warning("an interaction could not be answered", problem=repr(error))

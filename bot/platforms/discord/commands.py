@@ -1,0 +1,130 @@
+"""From the table of commands to Discord's application commands, and from what Discord sends back to what was used.
+
+Option types: https://discord.com/developers/docs/interactions/application-commands#application-command-object-application-command-option-type
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.commands.table import HOSTS, MEMBERS, Command, Parameter, ParameterKind, Table
+
+SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, USER, CHANNEL, ATTACHMENT = 1, 2, 3, 4, 6, 7, 11
+CHAT_INPUT = 1
+IN_SERVERS = 0
+TEXT_CHANNELS = [0, 5, 15]
+"""Text, announcement and forum channels."""
+
+LARGEST_NUMBER = 999_999_999
+
+COMPLETED = {
+    ParameterKind.QUESTION,
+    ParameterKind.TOPIC,
+    ParameterKind.READING,
+    ParameterKind.QUESTION_SET,
+    ParameterKind.ZONE,
+    ParameterKind.COMMAND,
+}
+"""What is suggested while it is typed."""
+
+_ROOTS = {MEMBERS: "Questions, answers and digests of your reading group", HOSTS: "Run your reading group"}
+
+
+def command_payloads(table: Table) -> list[dict[str, Any]]:
+    """Return the table as Discord's application commands.
+
+    They need no permission of Discord's: hosts are those of the group, who may have none.
+    """
+    return [_root(root, [command for command in table.values() if command.root == root]) for root in _ROOTS]
+
+
+def fingerprint(payloads: Sequence[Mapping[str, Any]]) -> str:
+    """Return a hash of the commands, by which a change is noticed."""
+    return hashlib.sha256(json.dumps(payloads, sort_keys=True).encode()).hexdigest()
+
+
+def _root(root: str, commands: Sequence[Command]) -> dict[str, Any]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    options: list[dict[str, Any]] = []
+    for command in commands:
+        group, _, name = command.name.rpartition(" ")
+        if not group:
+            options.append(_subcommand(command, name))
+            continue
+        if group not in groups:
+            groups[group] = []
+            told = f"{group.capitalize()}: see and change"
+            options.append({"type": SUB_COMMAND_GROUP, "name": group, "description": told, "options": groups[group]})
+        groups[group].append(_subcommand(command, name))
+    return {
+        "type": CHAT_INPUT,
+        "name": root,
+        "description": _ROOTS[root],
+        "options": options,
+        "contexts": [IN_SERVERS],
+    }
+
+
+def _subcommand(command: Command, name: str) -> dict[str, Any]:
+    parameters = sorted(command.parameters, key=lambda parameter: not parameter.required)
+    return {
+        "type": SUB_COMMAND,
+        "name": name,
+        "description": command.help,
+        "options": [_option(parameter) for parameter in parameters],
+    }
+
+
+def _option(parameter: Parameter) -> dict[str, Any]:
+    option: dict[str, Any] = {
+        "type": STRING,
+        "name": parameter.name,
+        "description": parameter.help,
+        "required": parameter.required,
+    }
+    if parameter.choices:
+        option["choices"] = [{"name": choice, "value": choice} for choice in parameter.choices]
+    elif parameter.kind is ParameterKind.NUMBER:
+        option |= {"type": INTEGER, "min_value": 1, "max_value": LARGEST_NUMBER}
+    elif parameter.kind is ParameterKind.CHANNEL:
+        option |= {"type": CHANNEL, "channel_types": TEXT_CHANNELS}
+    elif parameter.kind is ParameterKind.MEMBER:
+        option["type"] = USER
+    elif parameter.kind is ParameterKind.ATTACHMENT:
+        option["type"] = ATTACHMENT
+    elif parameter.kind in COMPLETED:
+        option["autocomplete"] = True
+    return option
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What somebody used: a command's full name, what they gave, and which parameter they are typing, if any.
+
+    `attached` has Discord's description of each attached file, by parameter.
+    """
+
+    command: str
+    arguments: Mapping[str, str]
+    attached: Mapping[str, Mapping[str, Any]]
+    focused: str = ""
+
+
+def used(data: Mapping[str, Any]) -> Used:
+    """Return what an interaction with a command says."""
+    words, options = [data["name"]], data.get("options", [])
+    while options and options[0]["type"] in (SUB_COMMAND, SUB_COMMAND_GROUP):
+        words.append(options[0]["name"])
+        options = options[0].get("options", [])
+    files = data.get("resolved", {}).get("attachments", {})
+    attached = {one["name"]: files[str(one["value"])] for one in options if one["type"] == ATTACHMENT}
+    return Used(
+        command=" ".join(words),
+        arguments={one["name"]: str(one.get("value", "")) for one in options if one["type"] != ATTACHMENT},
+        attached=attached,
+        focused=next((one["name"] for one in options if one.get("focused")), ""),
+    )

@@ -1,0 +1,170 @@
+"""Commands, buttons and forms: from Discord's interactions to the chat desk, and its replies back.
+
+An interaction must be answered within 3 seconds, a form can only be the first answer, and the rest has 15 minutes
+(https://discord.com/developers/docs/interactions/receiving-and-responding).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import discord
+from discord import app_commands
+
+from bot.content import Attachment, Form, Reply
+from bot.errors import ChatError
+from bot.events import Invocation, Place, Submission, TextFile
+from bot.model import Author, Channel
+from bot.platforms.discord.commands import used
+from bot.platforms.discord.directory import Directory, place_of
+from bot.platforms.discord.files import attached_file, read_text
+from bot.platforms.discord.forms import filled_in, modal_of
+from bot.platforms.discord.ids import Press, Sheet, parse_press, parse_sheet
+from bot.platforms.discord.render import Page, reply_pages
+from bot.ports import Chat
+
+PATIENCE = 1.5
+"""Seconds after which an answer is announced instead of given; half of what Discord allows."""
+
+LONGEST_REPLY = 10
+"""Messages of one reply; what is longer ends in a hint to ask for less."""
+
+_Work = Callable[[Place, Author], Awaitable[Reply | Form]]
+"""What there is to do once it is known where and by whom."""
+
+_ELSEWHERE = "I only work in servers, where your group meets."
+_TOO_SLOW = "That took too long to open the form. Please try again."
+_TOO_LONG = "There is more than fits here; ask for less at a time."
+_OUT_OF_DATE = "This button is from an older version of me. Use the command instead; `/reading help` lists them."
+
+
+async def handle(desk: Chat, directory: Directory, interaction: discord.Interaction) -> None:
+    """Answer one interaction. Raises discord.HTTPException, aiohttp.ClientError."""
+    data: Mapping[str, Any] = dict(interaction.data or {})
+    match interaction.type:
+        case discord.InteractionType.application_command:
+            await _Answering(desk, directory, interaction).command(data)
+        case discord.InteractionType.autocomplete:
+            await _suggest(desk, directory, interaction, data)
+        case discord.InteractionType.component:
+            await _Answering(desk, directory, interaction).press(parse_press(data.get("custom_id", "")))
+        case discord.InteractionType.modal_submit:
+            sheet = parse_sheet(data.get("custom_id", ""))
+            await _Answering(desk, directory, interaction).submit(sheet, filled_in(data.get("components", [])))
+        case _:
+            return
+
+
+async def _author(directory: Directory, interaction: discord.Interaction, channel: Channel) -> Author:
+    """Return who did it. Who may manage a server runs it."""
+    author = await directory.author(int(channel.workspace), interaction.user)
+    admin = interaction.guild_id is not None and interaction.permissions.manage_guild
+    return Author(author.platform, author.user, author.name, admin)
+
+
+async def _suggest(desk: Chat, directory: Directory, interaction: discord.Interaction, data: Mapping[str, Any]) -> None:
+    place = place_of(interaction.channel)
+    if place is None:
+        return
+    use = used(data)
+    author = await _author(directory, interaction, place.channel)
+    found = await desk.complete(Invocation(place, author, use.command, use.arguments), use.focused)
+    choices = [app_commands.Choice(name=one.label, value=one.value) for one in found]
+    await interaction.response.autocomplete(choices)
+
+
+class _Answering:
+    """One interaction on its way to an answer."""
+
+    def __init__(self, desk: Chat, directory: Directory, interaction: discord.Interaction) -> None:
+        self._desk = desk
+        self._directory = directory
+        self._interaction = interaction
+        self._about: Channel | None = None
+
+    async def command(self, data: Mapping[str, Any]) -> None:
+        """Carry out a command."""
+
+        async def work(place: Place, author: Author) -> Reply | Form:
+            use = used(data)
+            files: dict[str, TextFile] = {}
+            try:
+                for name, described in use.attached.items():
+                    files[name] = await read_text(self._interaction.client.http, described)
+            except ChatError as error:
+                return Reply.of(str(error))
+            arguments = {**use.arguments, **{name: file.name for name, file in files.items()}}
+            return await self._desk.command(Invocation(place, author, use.command, arguments, files))
+
+        await self._answer(None, work)
+
+    async def press(self, press: Press | None) -> None:
+        """Carry out the command of a button."""
+        if press is None:
+            await self._interaction.response.send_message(_OUT_OF_DATE, ephemeral=True)
+            return
+
+        async def work(place: Place, author: Author) -> Reply | Form:
+            return await self._desk.command(Invocation(place, author, press.command, press.arguments))
+
+        await self._answer(press.channel, work)
+
+    async def submit(self, sheet: Sheet | None, values: Mapping[str, str]) -> None:
+        """Carry out a filled-in form."""
+        if sheet is None:
+            return
+
+        async def work(place: Place, author: Author) -> Reply | Form:
+            return await self._desk.submit(Submission(place, author, sheet.action, sheet.target, values))
+
+        await self._answer(sheet.channel, work)
+
+    async def _answer(self, about: Channel | None, work: _Work) -> None:
+        place = place_of(self._interaction.channel) or (Place(about) if about else None)
+        if place is None:
+            await self._interaction.response.send_message(_ELSEWHERE, ephemeral=True)
+            return
+        self._about = about
+        task = asyncio.ensure_future(self._work(place, work))
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            await self._interaction.response.defer(ephemeral=True, thinking=True)
+        answer = await task
+        if isinstance(answer, Reply):
+            await self._send(answer, announced=not done)
+        elif done:
+            await self._interaction.response.send_modal(modal_of(answer, self._about))
+        else:
+            await self._send(Reply.of(_TOO_SLOW), announced=True)
+
+    async def _work(self, place: Place, work: _Work) -> Reply | Form:
+        return await work(place, await _author(self._directory, self._interaction, place.channel))
+
+    async def _send(self, reply: Reply, *, announced: bool) -> None:
+        pages = reply_pages(reply.blocks, self._about)
+        if len(pages) > LONGEST_REPLY:
+            pages = [*pages[: LONGEST_REPLY - 1], *reply_pages(Reply.of(_TOO_LONG).blocks)]
+        pages = pages or reply_pages(Reply.of("Done.").blocks)
+        if announced and reply.public:
+            # What was announced to one person stays theirs.
+            await self._interaction.delete_original_response()
+            announced = False
+        for number, page in enumerate(pages):
+            files = _files(reply) if number == len(pages) - 1 else []
+            await self._show(page, files, public=reply.public, announced=announced and number == 0)
+
+    async def _show(self, page: Page, files: list[discord.File], *, public: bool, announced: bool) -> None:
+        if announced:
+            await self._interaction.edit_original_response(embed=page.embed, view=page.view, attachments=files)
+        elif self._interaction.response.is_done():
+            await self._interaction.followup.send(embed=page.embed, view=page.view, files=files, ephemeral=not public)
+        else:
+            await self._interaction.response.send_message(
+                embed=page.embed, view=page.view, files=files, ephemeral=not public
+            )
+
+
+def _files(reply: Reply) -> list[discord.File]:
+    return [attached_file(block) for block in reply.blocks if isinstance(block, Attachment)]

@@ -1,0 +1,64 @@
+"""What the bot may do in a channel, and what a host can do about what it may not."""
+
+from __future__ import annotations
+
+import discord
+
+Room = discord.TextChannel | discord.ForumChannel
+
+NEEDED = {
+    "view_channel": "View Channel",
+    "send_messages": "Send Messages",
+    "create_public_threads": "Create Public Threads",
+    "send_messages_in_threads": "Send Messages in Threads",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",
+}
+"""Each permission by discord.py's name, with the one that Discord shows in a text channel's settings."""
+
+IN_FORUMS = {
+    "view_channel": "View Channel",
+    "send_messages": "Create Posts",
+    "send_messages_in_threads": "Send Messages in Posts",
+    "embed_links": "Embed Links",
+    "attach_files": "Attach Files",
+    "read_message_history": "Read Message History",
+}
+"""Likewise in a forum's settings; threads need no permission of their own there."""
+
+READING = ("view_channel", "read_message_history")
+
+
+def invite_permissions() -> discord.Permissions:
+    """Return exactly the permissions that the bot needs."""
+    return discord.Permissions(**dict.fromkeys(NEEDED, True))
+
+
+def problems(room: Room, me: discord.Member) -> tuple[str, ...]:
+    """Return one sentence for each thing that keeps the bot or the members from working in a channel."""
+    mine, names = room.permissions_for(me), IN_FORUMS if isinstance(room, discord.ForumChannel) else NEEDED
+    if not mine.view_channel:
+        return (f"I cannot see #{room.name}. Give my role the permission View Channel in the channel's settings.",)
+    found = [
+        f"I lack the permission {shown} in #{room.name}. Give it to my role in the channel's settings."
+        for permission, shown in names.items()
+        if not getattr(mine, permission)
+    ]
+    everyone = room.permissions_for(room.guild.default_role)
+    if everyone.view_channel and not everyone.send_messages_in_threads:
+        shown = names["send_messages_in_threads"]
+        found.append(f"Members cannot answer in #{room.name}. Give @everyone {shown} in the channel's settings.")
+    if isinstance(room, discord.ForumChannel) and room.flags.require_tag:
+        found.append(f"#{room.name} wants a tag on every post. Switch that off in the forum's settings.")
+    return tuple(found)
+
+
+def may_read(room: Room | discord.Thread) -> bool:
+    """Return whether the bot may read what stands in a channel or thread. Without, Discord shows it as empty."""
+    parent = room.parent if isinstance(room, discord.Thread) else room
+    me = room.guild.me
+    if parent is None or me is None:
+        return False
+    mine = parent.permissions_for(me)
+    return all(getattr(mine, permission) for permission in READING)

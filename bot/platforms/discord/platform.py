@@ -1,0 +1,215 @@
+"""Discord as a `bot.ports.Platform`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Sequence
+
+import discord
+import structlog
+
+from bot.clock import Clock
+from bot.content import Attachment, Post, Reply
+from bot.errors import PlatformError
+from bot.events import Place, Recordable
+from bot.model import Author, Channel, Ref
+from bot.platforms.discord import changing
+from bot.platforms.discord.client import Client
+from bot.platforms.discord.directory import number
+from bot.platforms.discord.files import attached_file
+from bot.platforms.discord.ids import NAME
+from bot.platforms.discord.outcomes import (
+    CONNECTION_ERRORS,
+    MISSING_ACCESS,
+    MISSING_PERMISSIONS,
+    Attempt,
+    UnreachableError,
+    outcome_of,
+)
+from bot.platforms.discord.permissions import may_read, problems
+from bot.platforms.discord.posting import ArchiveAfter, Making, home_and_id
+from bot.platforms.discord.render import reply_pages
+from bot.platforms.discord.translate import reactions_seen, seen
+from bot.ports import Chat, Found, Outcome, Progress
+
+log = structlog.get_logger(__name__)
+
+FIRST_LOGIN, LONGEST_LOGIN = 5.0, 300.0
+"""Seconds after which a failed login is tried again, and the most that this grows to."""
+
+HISTORY_AGAIN_AFTER = 60.0
+"""Seconds after which a history is read again that could not be read to its end."""
+
+
+class DiscordPlatform:
+    """A bot's account on Discord, in all of its servers. `client` is its connection."""
+
+    def __init__(
+        self, token: str, clock: Clock, guilds: Sequence[int] = (), archive_after: ArchiveAfter = 10_080
+    ) -> None:
+        self._token = token
+        self.client = Client(clock, guilds)
+        self._archive_after: ArchiveAfter = archive_after
+        self._again: asyncio.TimerHandle | None = None
+
+    @property
+    def name(self) -> str:
+        """Return `discord`."""
+        return NAME
+
+    async def run(self, chat: Chat) -> None:
+        """Connect and report until cancelled. Raises PlatformError if Discord refuses the bot."""
+        self.client.report_to(chat)
+        keeping_up = asyncio.ensure_future(self.client.keep_up())
+        try:
+            await self._login()
+            await self.client.connect()
+        except discord.LoginFailure as error:
+            raise PlatformError("Discord refuses the token.", "Put a fresh one into DISCORD_TOKEN.") from error
+        except discord.PrivilegedIntentsRequired as error:
+            raise PlatformError(
+                "Discord does not let the bot read messages.",
+                "Switch on Message Content Intent on the Bot page of the application in the developer portal.",
+            ) from error
+        except discord.ConnectionClosed as error:
+            raise PlatformError(f"Discord closed the connection for good (code {error.code}).") from error
+        finally:
+            keeping_up.cancel()
+            await asyncio.gather(keeping_up, return_exceptions=True)
+
+    async def _login(self) -> None:
+        """Log in, again and again while Discord cannot be reached. Raises discord.LoginFailure."""
+        seconds = FIRST_LOGIN
+        while True:
+            try:
+                await self.client.login(self._token)
+            except CONNECTION_ERRORS as error:
+                log.warning("Discord cannot be reached", problem=repr(error), again_after=seconds)
+                await self.client.http.close()
+                # It is closed with the session, and only one that is missing is made again.
+                self.client.http.connector = discord.utils.MISSING
+            else:
+                return
+            await asyncio.sleep(seconds)
+            seconds = min(seconds * 2, LONGEST_LOGIN)
+
+    async def close(self) -> None:
+        """Disconnect."""
+        if self._again is not None:
+            self._again.cancel()
+        await self.client.close()
+
+    async def ensure_post(self, place: Place, key: str, post: Post, progress: Progress, found: Found) -> Outcome:
+        """Post, and open a question's thread."""
+        await self.client.until_up()
+        making = Making(self.client.directory, key, post, progress, found, self._archive_after)
+        return await self._outcome(place, making.make(place), making.attempt)
+
+    async def revise(self, place: Place, message: Ref, post: Post) -> Outcome:
+        """Edit a post."""
+        await self.client.until_up()
+        return await self._outcome(place, changing.revise(self.client.directory, place, message, post), Attempt())
+
+    async def retract(self, place: Place, key: str, message: Ref | None) -> Outcome:
+        """Delete a post."""
+        await self.client.until_up()
+        return await self._outcome(place, changing.retract(self.client.directory, place, key, message), Attempt())
+
+    async def _outcome(self, place: Place, work: Awaitable[Outcome], attempt: Attempt) -> Outcome:
+        """Return what became of an attempt; where a permission was missing, with its name."""
+        return await outcome_of(self._with_reasons(place, work), attempt)
+
+    async def _with_reasons(self, place: Place, work: Awaitable[Outcome]) -> Outcome:
+        try:
+            return await work
+        except discord.Forbidden as error:
+            if error.code not in (MISSING_ACCESS, MISSING_PERMISSIONS):
+                raise
+            found = await self.diagnose(place.channel)
+            if not found:
+                raise
+            raise UnreachableError(" ".join(found)) from error
+
+    async def history(self, place: Place) -> AsyncIterator[Recordable]:
+        """Yield what people wrote in a thread, each message followed by its reactions."""
+        await self.client.until_up()
+        try:
+            async for event in self._history(place):
+                yield event
+        except UnreachableError:
+            self._read_again()
+            raise
+        except discord.NotFound as error:
+            raise PlatformError("The thread is gone.") from error
+        except (discord.HTTPException, *CONNECTION_ERRORS) as error:
+            self._read_again()
+            raise PlatformError("Discord's history of a thread cannot be read to its end.") from error
+
+    async def _history(self, place: Place) -> AsyncIterator[Recordable]:
+        directory = self.client.directory
+        thread = await directory.thread(place.channel, place.thread or Ref(""))
+        _require_reading(thread)
+        async for message in thread.history(limit=None, oldest_first=True):
+            event = await seen(directory, place, message)
+            if event is not None:
+                yield event
+            if event is not None or message.author == self.client.user:
+                yield await reactions_seen(directory, place, message)
+        # Discord shows nothing, and says nothing, to whoever may not read.
+        _require_reading(thread)
+
+    def _read_again(self) -> None:
+        """Have everything read again after a while."""
+        if self._again is None or self._again.when() <= asyncio.get_running_loop().time():
+            loop = asyncio.get_running_loop()
+            self._again = loop.call_later(HISTORY_AGAIN_AFTER, self.client.fall_behind)
+
+    async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
+        """Send a direct message."""
+        await self.client.until_up()
+        pages = reply_pages(reply.blocks, channel)
+        files = [attached_file(block) for block in reply.blocks if isinstance(block, Attachment)]
+        try:
+            person = await self.client.create_dm(discord.Object(number(user)))
+            for page in pages:
+                last = page is pages[-1]
+                await person.send(
+                    embed=page.embed,
+                    view=page.view if page.rows else discord.utils.MISSING,
+                    files=files if last else discord.utils.MISSING,
+                )
+        except (discord.HTTPException, *CONNECTION_ERRORS) as error:
+            log.warning("a person could not be reached", problem=str(error))
+            return False
+        return True
+
+    async def person(self, channel: Channel, user: Ref) -> Author | None:
+        """Return a member of the server."""
+        await self.client.until_up()
+        return await self.client.directory.member(number(channel.workspace), number(user))
+
+    async def diagnose(self, channel: Channel) -> tuple[str, ...]:
+        """Return what the bot lacks in a channel."""
+        await self.client.until_up()
+        try:
+            room = await self.client.directory.room(channel)
+        except PlatformError as error:
+            return (str(error),)
+        except discord.NotFound:
+            return ("The channel is gone. Choose another with `/reading-host setup`.",)
+        except discord.Forbidden:
+            return ("I cannot see the channel. Give me the permission View Channel there, or choose another.",)
+        except (discord.HTTPException, *CONNECTION_ERRORS):
+            return ("Discord does not say how the channel is. Try again later.",)
+        return problems(room, room.guild.me)
+
+    def link(self, place: Place, message: Ref) -> str:
+        """Return a message's address."""
+        home, own = home_and_id(message)
+        where = home or place.thread or place.channel.channel
+        return f"https://discord.com/channels/{place.channel.workspace}/{where}/{own}"
+
+
+def _require_reading(thread: discord.Thread) -> None:
+    if not may_read(thread):
+        raise UnreachableError("I may not read the thread.", "Give me Read Message History in its channel.")

@@ -1,0 +1,216 @@
+"""What can go wrong in a Discord server has an outcome, and hosts hear of it once until it is over."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.clock import SystemClock
+from bot.errors import PlatformError
+from bot.model import Author, Ref
+from bot.platforms.discord.permissions import IN_FORUMS, NEEDED, invite_permissions
+from bot.platforms.discord.platform import DiscordPlatform
+from tests.contract.hands import Reports
+from tests.standins.discord import DiscordServer, MemberHand
+from tests.standins.meeting import Meeting, a_server, hurried, meeting
+from tests.standins.program import problems_of
+
+SAID = "Prices move faster than rules, which is why nobody follows them for very long."
+
+
+@pytest.fixture
+async def m(tmp_path: Path) -> AsyncIterator[Meeting]:
+    async with meeting(tmp_path) as m:
+        yield m
+
+
+def author(hand: MemberHand) -> Author:
+    return Author("discord", Ref(str(hand.id)), hand.name)
+
+
+def told(m: Meeting) -> list[str]:
+    """Return what the host was told."""
+    return [view.everything for view in m.host.inbox()]
+
+
+async def diagnosed(m: Meeting, words: str = "") -> bool:
+    """Return whether the bot knows that something is wrong with the channel, or that nothing is."""
+    found = " ".join(await m.platform.diagnose(m.place))
+    return words in found if words else not found
+
+
+@pytest.mark.parametrize("permission", NEEDED)
+async def test_setup_names_each_missing_permission(m: Meeting, permission: str) -> None:
+    m.channel.deny_bot(permission)
+    done = await m.host.uses("/reading-host setup", m.channel, zone="UTC")
+    assert "Before it works" in done.everything
+    assert NEEDED[permission] in done.everything
+    assert "#reading" in done.everything
+    status = await m.host.uses("/reading-host status", m.channel)
+    assert NEEDED[permission] in status.everything
+    m.channel.allow_bot(permission)
+    assert "All is well" in (await m.host.uses("/reading-host status", m.channel)).everything
+
+
+@pytest.mark.parametrize("permission", IN_FORUMS)
+async def test_setup_names_each_missing_permission_of_a_forum(tmp_path: Path, permission: str) -> None:
+    async with meeting(tmp_path, forum=True) as m:
+        m.channel.deny_bot(permission)
+        await m.until(lambda: diagnosed(m, IN_FORUMS[permission]))
+        m.channel.allow_bot(permission)
+        await m.until(lambda: diagnosed(m))
+
+
+async def test_setup_says_that_members_cannot_answer(m: Meeting) -> None:
+    m.channel.deny_everyone("send_messages_in_threads")
+    m.channel.allow_bot("send_messages_in_threads")
+    done = await m.host.uses("/reading-host setup", m.channel, zone="UTC")
+    assert "Members cannot answer" in done.everything
+
+
+async def test_the_invite_link_asks_for_what_is_needed_and_no_more(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        m.guild.bot_role.permissions = m.guild.state.everyone.permissions = invite_permissions().value
+        async with m.running():
+            await m.a_group()
+            await m.at(9)
+            _, thread = await m.asked()
+            said = await m.person("Ada").says(thread, SAID)
+            await m.until_recorded(said.text)
+
+
+POSTING = sorted(NEEDED.keys() - {"attach_files", "read_message_history"})
+
+
+@pytest.mark.parametrize("permission", POSTING)
+async def test_a_lost_permission_is_told_once_and_the_question_comes_when_it_is_back(
+    m: Meeting, permission: str
+) -> None:
+    await m.a_group(hosts=[author(m.host)])
+    m.channel.deny_bot(permission)
+    await m.at(9)
+    for _ in range(8):
+        await m.later(minutes=11)
+    (sentence,) = told(m)
+    assert NEEDED[permission] in sentence
+    m.channel.allow_bot(permission)
+    await m.later(minutes=11)
+    post, thread = await m.asked()
+    assert [view.id for view in m.channel.visible() if "What about" in view.everything] == [post.id]
+    assert sum("Answer here" in view.everything for view in thread.visible()) == 1
+    m.channel.deny_bot(permission)
+    await m.at(9)
+    for _ in range(8):
+        await m.later(minutes=11)
+    assert len(told(m)) == 2
+
+
+async def test_a_deleted_channel_is_told_once(m: Meeting) -> None:
+    group = await m.a_group(hosts=[author(m.host)])
+    m.channel.delete()
+    for _ in range(3):
+        await m.at(9)
+        await m.later(minutes=30)
+    assert len(told(m)) == 1
+    assert "The channel is gone" in told(m)[0]
+    assert await problems_of(m.app, group)
+
+
+async def test_a_deleted_thread_keeps_what_was_said(m: Meeting) -> None:
+    await m.a_group(hosts=[author(m.host)])
+    await m.at(9)
+    post, thread = await m.asked()
+    said = await m.person("Ada").says(thread, SAID)
+    await m.until_recorded(said.text)
+    thread.delete()
+    m.server.faults.invalidate(resumable=False)
+    await m.server.until(lambda: m.server.gateway.identified >= 2)
+    await m.person("Ada").submits(await m.person("Ada").presses(post, "Answer"), text="Some more of it, then.")
+    await m.settle()
+    assert SAID in [message.text for message in await m.said()]
+    assert "The thread is gone" in " ".join(told(m))
+
+
+async def test_kicked_and_invited_again_the_question_comes_late(m: Meeting) -> None:
+    await m.a_group(hosts=[author(m.host)])
+    m.guild.kick_bot()
+    await m.at(9)
+    for _ in range(5):
+        await m.later(minutes=11)
+    assert m.channel.visible() == []
+    m.guild.invite_bot()
+    await m.server.until(lambda: m.platform_is_in(m.guild))
+    await m.later(minutes=11)
+    await m.asked()
+    assert len(m.channel.visible()) == 1
+
+
+async def test_during_an_outage_nothing_is_given_up(m: Meeting) -> None:
+    await m.a_group(hosts=[author(m.host)])
+    m.guild.go_unavailable()
+    await m.server.until(lambda: not m.platform_is_in(m.guild))
+    await m.at(9)
+    await m.later(minutes=1)
+    assert m.channel.visible() == []
+    m.guild.come_back()
+    await m.server.until(lambda: m.platform_is_in(m.guild))
+    await m.later(minutes=11)
+    await m.asked()
+
+
+async def test_somebody_who_takes_no_direct_messages_is_not_reached(m: Meeting) -> None:
+    m.host.closes_direct_messages()
+    await m.a_group(hosts=[author(m.host)])
+    m.channel.delete()
+    await m.at(9)
+    assert told(m) == []
+
+
+@pytest.mark.parametrize("permission", ["view_channel", "read_message_history"])
+async def test_as_long_as_it_cannot_look_it_does_not_say_that_nothing_is_there(m: Meeting, permission: str) -> None:
+    """Otherwise what an earlier attempt may have posted would be posted again once it can."""
+    await m.a_group()
+    m.server.faults.lose_reply("POST", "/channels/*/messages")
+    await m.at(9)
+    m.channel.deny_bot(permission)
+    await m.until(lambda: diagnosed(m, NEEDED[permission]))
+    for _ in range(5):
+        await m.later(minutes=11)
+    m.channel.allow_bot(permission)
+    await m.until(lambda: diagnosed(m))
+    await m.later(minutes=11)
+    await m.asked()
+    assert len(m.channel.visible()) == 1
+
+
+async def test_a_forum_that_wants_tags_is_diagnosed_and_refused_with_a_sentence(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        m.channel = m.guild.forum("tagged", tags=("Other",), requires_tag=True)
+        async with m.running():
+            group = await m.a_group()
+            assert "wants a tag" in " ".join(await m.platform.diagnose(m.place))
+            await m.at(9)
+            ((_, problem),) = await problems_of(m.app, group)
+            assert "wants a tag" in problem
+
+
+async def test_a_wrong_token_and_a_missing_intent_end_in_a_sentence(tmp_path: Path) -> None:
+    async with DiscordServer(content_allowed=False) as server:
+        with server.serves_library(), hurried():
+            for token, sentence in ((server.token, "Message Content Intent"), ("wrong", "DISCORD_TOKEN")):
+                platform = DiscordPlatform(token, SystemClock())
+                with pytest.raises(PlatformError, match=sentence):
+                    await platform.run(Reports())
+                await platform.close()
+
+
+async def test_what_cannot_be_reached_at_the_start_is_tried_again(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        m.server.faults.fail(503, "GET", "/users/@me", times=2)
+        m.server.faults.lose_reply("GET", "/users/@me", times=2)
+        async with m.running():
+            await m.a_group()
+            await m.at(9)
+            await m.asked()
