@@ -16,5 +16,6 @@ def describe_day(day: date) -> str:
 
 
 def describe_moment(moment: datetime, zone: str) -> str:
-    """Return an instant (UTC) as the clock of a zone shows it: `Mon 2 Mar 2026, 09:00 Europe/Paris`."""
-    return f"{format_datetime(moment.astimezone(ZoneInfo(zone)), 'EEE d MMM y, HH:mm', locale=LOCALE)} {zone}"
+    """Return an instant (UTC) as the clock of a zone shows it: `Mon 2 Mar 2026, 09:00 (Europe/Paris)`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{format_datetime(local, 'EEE d MMM y, HH:mm', locale=LOCALE)} ({zone})"

@@ -10,7 +10,11 @@ import structlog
 
 
 def configure_logs(form: Literal["auto", "text", "json"], level: str) -> None:
-    """Write log lines to standard error from now on, this program's and its libraries' alike."""
+    """Write log lines to standard error from now on, this program's and its libraries' alike.
+
+    `level` is the least of this program's. What libraries tell below `info` is never written: at that level they log
+    whole messages and the parameters of statements.
+    """
     text = form == "text" or (form == "auto" and sys.stderr.isatty())
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
@@ -38,6 +42,8 @@ def configure_logs(form: Literal["auto", "text", "json"], level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *exceptions, final],
         )
     )
-    root = logging.getLogger()
-    root.handlers = [handler]
-    root.setLevel(level.upper())
+    own = logging.getLevelNamesMapping()[level.upper()]
+    logging.getLogger().handlers = [handler]
+    logging.getLogger().setLevel(max(own, logging.INFO))
+    logging.getLogger("bot").setLevel(own)
+    logging.getLogger("alembic").setLevel(max(own, logging.WARNING))

@@ -9,7 +9,7 @@ from bot.app import App, open_app
 from bot.clock import ManualClock
 from bot.config import database_url
 from bot.errors import BotError
-from bot.model import Group
+from bot.model import Group, Order
 from bot.platforms.console.channel import ConsoleChannel, open_channel
 from bot.platforms.console.platform import CHANNEL, HOST, ConsolePlatform, author
 from bot.platforms.console.screen import Screen
@@ -97,7 +97,7 @@ async def run_trial(folder: Path, seeds: Path, screen: Screen) -> None:
         async with app.context.database.read() as transaction:
             known = await transaction.groups.by_channel(CHANNEL)
         if known is None:
-            await set_up(app.context, CHANNEL, author(HOST), {"ask_at": START_AT}, None)
+            await set_up(app.context, CHANNEL, author(HOST), {"ask_at": START_AT, "order": Order.TOPICS}, None)
         await app.desk.connected(platform.name)
         await Terminal(channel, clock, screen, TrialTime(app, clock, channel))(app.desk)
 

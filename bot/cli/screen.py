@@ -97,14 +97,14 @@ class TerminalScreen:
     def _print(self, text: str, style: str, *, border: str) -> None:
         if self._prompt:
             # Something happened while the person types: put the prompt below it.
-            self._console.out("\r\x1b[K", end="")
+            self._console.file.write("\r\x1b[K")
         width = min(self._console.width, WIDEST) - len(border)
         for line in printable(text).split("\n"):
             for wrapped in hanging(line, width):
                 self._console.print(Text(border, "dim").append_text(_styled(wrapped, style)), soft_wrap=True)
         if self._prompt:
             begun = self._readline.get_line_buffer() if self._readline else ""
-            self._console.out(self._prompt + begun, end="")
+            self._console.file.write(self._prompt + begun)
             self._console.file.flush()
 
 

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_interval, format_skeleton
 
 from bot.content import Block, Facts, Heading, Item, Listing, Paragraph, Quote, plural
+from bot.dates import LOCALE
 from bot.digest.model import Digest, Participant, QuotedAnswer, RoundDigest, Votes, Week
 
 NAMES = 40
 """Participants up to which all are named; the rest are counted."""
 
-_LOCALE = "en"
 _NAMELESS = "a member"
 
 
@@ -97,7 +97,7 @@ def _names(participants: tuple[Participant, ...]) -> str:
 
 
 def _day(day: date) -> str:
-    return format_skeleton("MMMEd", day, locale=_LOCALE)
+    return format_skeleton("MMMEd", day, locale=LOCALE)
 
 
 def _dates(week: Week) -> str:
@@ -105,4 +105,4 @@ def _dates(week: Week) -> str:
     zone = ZoneInfo(week.zone)
     first = week.since.astimezone(zone).date()
     last = (week.until - timedelta.resolution).astimezone(zone).date()
-    return format_interval(first, last, "yMMMd", locale=_LOCALE)
+    return format_interval(first, last, "yMMMd", locale=LOCALE)

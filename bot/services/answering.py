@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from bot.digest.picks import parse_pick
@@ -75,39 +76,43 @@ async def give_answer(context: Context, room: Room, author: Author, round_id: in
     Raises ChatError for an answer that is too long, too empty or not one that the question asks for, and for a round
     that the room's group was never asked.
     """
-    text = text.strip()
     async with context.database.write() as transaction:
         round_ = await _round(transaction, room, round_id)
-        member = await transaction.members.ensure(author)
-        if member.id in await transaction.members.opted_out():
-            raise ChatError("You have opted out of being recorded.", "Write `/reading privacy opt-in` to answer.")
-        mine = await transaction.messages.form_answer(round_id, member.id)
-        now = context.clock.now()
-        if not text and not pick.strip():
-            if mine is None:
-                raise ChatError("An empty answer says nothing.", "Write a sentence or two.")
-            await transaction.messages.outdate_digests_of(mine.id)
-            await transaction.deliveries.retract(message_id=mine.id, due_at=now)
-            await transaction.messages.withdraw(mine)
-            context.wake()
-            return Given(Change.WITHDRAWN, round_)
-        chosen = _checked(round_, text, pick)
-        answer_id = await transaction.messages.put_form_answer(round_id, room.id, member.id, text, chosen, now)
-        if mine is None:
-            await transaction.deliveries.add(
-                NewDelivery(
-                    key=f"answer:{answer_id}:{room.id}",
-                    kind=DeliveryKind.ANSWER,
-                    room_id=room.id,
-                    round_id=round_id,
-                    message_id=answer_id,
-                    due_at=now,
-                )
-            )
-        else:
-            await transaction.messages.outdate_digests_of(mine.id)
-            await transaction.deliveries.revise(message_id=answer_id, due_at=now)
+        given = await _give(transaction, room, author, round_, text.strip(), pick.strip(), context.clock.now())
     context.wake()
+    return given
+
+
+async def _give(
+    transaction: Transaction, room: Room, author: Author, round_: Round, text: str, pick: str, now: datetime
+) -> Given:
+    member = await transaction.members.ensure(author)
+    if member.id in await transaction.members.opted_out():
+        raise ChatError("You have opted out of being recorded.", "Write `/reading privacy opt-in` to answer.")
+    mine = await transaction.messages.form_answer(round_.id, member.id)
+    if not text and not pick:
+        if mine is None:
+            raise ChatError("An empty answer says nothing.", "Write a sentence or two.")
+        await transaction.messages.outdate_digests_of(mine.id)
+        await transaction.deliveries.retract(message_id=mine.id, due_at=now)
+        await transaction.messages.withdraw(mine)
+        return Given(Change.WITHDRAWN, round_)
+    chosen = _checked(round_, text, pick)
+    answer_id = await transaction.messages.put_form_answer(round_.id, room.id, member.id, text, chosen, now)
+    if mine is None:
+        await transaction.deliveries.add(
+            NewDelivery(
+                key=f"answer:{answer_id}:{room.id}",
+                kind=DeliveryKind.ANSWER,
+                room_id=room.id,
+                round_id=round_.id,
+                message_id=answer_id,
+                due_at=now,
+            )
+        )
+    else:
+        await transaction.messages.outdate_digests_of(mine.id)
+        await transaction.deliveries.revise(message_id=answer_id, due_at=now)
     return Given(Change.GIVEN if mine is None else Change.EDITED, round_, chosen)
 
 

@@ -44,7 +44,9 @@ async def ask_if_due(context: Context, group_id: int) -> Round | None:
                 "There is no question left to ask.",
                 "Choose another set, or begin again with this one, with `/reading-host setup`.",
             )
-        return await _ask(transaction, context, plan, pick, day)
+        round_ = await _ask(transaction, context, plan, pick, day)
+    context.wake()
+    return round_
 
 
 async def ask_now(context: Context, group: Group, question_id: str | None) -> Round:
@@ -67,7 +69,9 @@ async def ask_now(context: Context, group: Group, question_id: str | None) -> Ro
             raise ChatError(
                 "Every question of the set has been asked.", "Choose another set, or ask one of them again."
             )
-        return await _ask(transaction, context, plan, pick, day)
+        round_ = await _ask(transaction, context, plan, pick, day)
+    context.wake()
+    return round_
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,5 @@ async def _ask(transaction: Transaction, context: Context, plan: Plan, pick: Pic
             )
         )
     await clear_alerts(transaction, group.id, QUESTION_SET, EXHAUSTED)
-    context.wake()
     log.info("question asked", group=group.slug, date=day.isoformat(), question=pick.question.id)
     return round_

@@ -18,7 +18,8 @@ from bot.store.database import Database
 class Context:
     """The open program, as use cases see it.
 
-    `wake` tells the scheduler and the poster that there may be something to do.
+    `wake` tells the scheduler and the poster that there may be something to do. It is called after the commit: they
+    would look in vain before.
     """
 
     database: Database

@@ -45,7 +45,9 @@ async def post_digest_if_due(context: Context, group: Group) -> StoredDigest | N
         if day is None:
             return None
         digest = await _compile_new(transaction, context, group, upcoming)
-        return await _post(transaction, context, group, day, digest)
+        stored = await _post(transaction, context, group, day, digest)
+    context.wake()
+    return stored
 
 
 async def post_digest_now(context: Context, group: Group) -> StoredDigest:
@@ -61,7 +63,9 @@ async def post_digest_now(context: Context, group: Group) -> StoredDigest:
         digest = await _compile_new(transaction, context, group, upcoming)
         if is_empty(digest):
             raise ChatError("Nothing was said since the last digest, so there is nothing to post yet.")
-        return await _post(transaction, context, group, day, digest)
+        stored = await _post(transaction, context, group, day, digest)
+    context.wake()
+    return stored
 
 
 async def preview_digest(context: Context, group: Group) -> Digest:
@@ -98,7 +102,6 @@ async def _post(transaction: Transaction, context: Context, group: Group, day: d
                 expires_at=now + WEEK,
             )
         )
-    context.wake()
     log.info("digest compiled", group=group.slug, date=day.isoformat(), answers=digest.answers, posted=not silent)
     return StoredDigest(digest_id, group.id, day, digest)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot.errors import ChatError
-from bot.model import Author, Group, Member, Message, QuestionSet, Round
+from bot.model import Author, Group, Member, Message, QuestionSet, Ref, Room, Round
 from bot.nearest import nearest
 from bot.services.answering import find_round
 from bot.services.context import Context
@@ -49,20 +50,25 @@ class Figures:
 async def round_view(context: Context, group: Group, question_id: str | None) -> RoundView:
     """Return the latest round, or the latest that asked a question. Raises ChatError."""
     async with context.database.read() as transaction:
-        return await _view(transaction, context, await find_round(transaction, group, question_id))
+        [view] = await _views(transaction, context, [await find_round(transaction, group, question_id)])
+        return view
 
 
 async def recent_rounds(context: Context, group: Group, limit: int) -> list[RoundView]:
     """Return the latest rounds, newest first."""
     async with context.database.read() as transaction:
         rounds = await transaction.rounds.recent(group.id, limit)
-        return [await _view(transaction, context, round_) for round_ in rounds]
+        return await _views(transaction, context, rounds)
 
 
-async def _view(transaction: Transaction, context: Context, round_: Round) -> RoundView:
-    counts = await transaction.messages.count_answers([round_.id])
-    threads = await transaction.rounds.threads(round_.id)
-    return RoundView(round_, round_link(context, threads), *counts.get(round_.id, (0, 0)))
+async def _views(transaction: Transaction, context: Context, rounds: Sequence[Round]) -> list[RoundView]:
+    ids = [round_.id for round_ in rounds]
+    counts = await transaction.messages.count_answers(ids)
+    threads = await transaction.rounds.threads_of(ids)
+    return [
+        RoundView(round_, round_link(context, threads.get(round_.id, ())), *counts.get(round_.id, (0, 0)))
+        for round_ in rounds
+    ]
 
 
 async def search(context: Context, group: Group, words: str, limit: int) -> Found:
@@ -70,13 +76,12 @@ async def search(context: Context, group: Group, words: str, limit: int) -> Foun
     async with context.database.read() as transaction:
         questions = await transaction.search.questions(group.id, words, limit)
         messages = await transaction.search.messages(group.id, words, limit)
-        found = Found([], [])
-        for hit in questions:
-            found.questions.append((hit, round_link(context, await transaction.rounds.threads(hit.round_id))))
-        for hit in messages:
-            message = await transaction.messages.get(hit.message_id) if hit.message_id is not None else None
-            found.messages.append((hit, await _message_link(transaction, context, message)))
-    return found
+        threads = await transaction.rounds.threads_of({hit.round_id for hit in (*questions, *messages)})
+        known = await transaction.messages.by_ids([hit.message_id for hit in messages if hit.message_id is not None])
+    return Found(
+        [(hit, round_link(context, threads.get(hit.round_id, ()))) for hit in questions],
+        [(hit, _message_link(context, threads, known[hit.message_id])) for hit in messages if hit.message_id in known],
+    )
 
 
 async def answers_by(context: Context, group: Group, author: Author, limit: int) -> list[tuple[Message, Round, str]]:
@@ -86,23 +91,14 @@ async def answers_by(context: Context, group: Group, author: Author, limit: int)
         if member is None:
             return []
         answers = await transaction.messages.answers_by(group.id, member.id, limit)
-        return [
-            (
-                answer,
-                await transaction.rounds.get(answer.round_id),
-                await _message_link(transaction, context, answer),
-            )
-            for answer in answers
-        ]
+        threads = await transaction.rounds.threads_of({answer.round_id for answer in answers})
+        rounds = {answer.round_id: await transaction.rounds.get(answer.round_id) for answer in answers}
+    return [(answer, rounds[answer.round_id], _message_link(context, threads, answer)) for answer in answers]
 
 
-async def _message_link(transaction: Transaction, context: Context, message: Message | None) -> str:
-    if message is None:
-        return ""
-    threads = {
-        room.id: (room, post, thread) for room, post, thread in await transaction.rounds.threads(message.round_id)
-    }
-    return answer_link(context, threads.get(message.room_id), message)
+def _message_link(context: Context, threads: Mapping[int, Sequence[tuple[Room, Ref, Ref]]], message: Message) -> str:
+    of_round = {room.id: (room, post, thread) for room, post, thread in threads.get(message.round_id, ())}
+    return answer_link(context, of_round.get(message.room_id), message)
 
 
 async def topics(context: Context, group: Group) -> Counter[str]:
@@ -127,7 +123,7 @@ async def asked_of_topic(context: Context, group: Group, topic: str) -> list[Rou
     """Return the rounds on a topic, newest first."""
     async with context.database.read() as transaction:
         rounds = await transaction.rounds.on_topic(group.id, topic)
-        return [await _view(transaction, context, round_) for round_ in rounds]
+        return await _views(transaction, context, rounds)
 
 
 def question_counts(question_set: QuestionSet) -> Counter[tuple[str, str]]:

@@ -32,6 +32,8 @@ ATTEMPT_SECONDS = 20.0
 ROOMS_AT_ONCE = 50
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
+LONGEST_SLEEP = 30.0
+"""Seconds after which the outbox is looked at again, in case that a machine's clock jumped."""
 DATABASE_RETRY_SECONDS = 5.0
 PATIENCE = 3
 """Failed attempts before hosts are told."""
@@ -57,21 +59,24 @@ class Poster:
             while True:
                 wake.clear()
                 try:
-                    for claim in await self._claim():
-                        rooms.create_task(self._serve(claim)).add_done_callback(lambda _: wake.set())
-                    await self._sleep(wake)
+                    due = await self._next_due()
+                    claims = await self._claim(due)
                 except DatabaseError as error:
                     log.error("poster could not use the database", problem=str(error))
                     await asyncio.sleep(DATABASE_RETRY_SECONDS)
+                    continue
+                for claim in claims:
+                    rooms.create_task(self._serve(claim)).add_done_callback(lambda _: wake.set())
+                if not claims:
+                    await self._sleep(wake, due)
 
     async def settle(self) -> None:
         """Post what is due now, and what falls due because of it."""
-        while claims := await self._claim():
+        while claims := await self._claim(await self._next_due()):
             await asyncio.gather(*map(self._serve, claims))
 
-    async def _sleep(self, wake: asyncio.Event) -> None:
-        due = await self._next_due()
-        seconds = 30.0
+    async def _sleep(self, wake: asyncio.Event, due: datetime | None) -> None:
+        seconds = LONGEST_SLEEP
         if due is not None:
             seconds = min(seconds, max(0.05, (due - self._context.clock.now()).total_seconds()))
         try:
@@ -85,9 +90,8 @@ class Poster:
         async with self._context.database.read() as transaction:
             return await transaction.deliveries.next_due(self._busy)
 
-    async def _claim(self) -> list[Claim]:
+    async def _claim(self, due: datetime | None) -> list[Claim]:
         now = self._context.clock.now()
-        due = await self._next_due()
         if due is None or due > now:
             return []
         free = ROOMS_AT_ONCE - len(self._busy)

@@ -68,6 +68,7 @@ async def erase(context: Context, author: Author) -> Recorded:
         await transaction.messages.bury({(one.room_id, one.ref): now for one in in_threads if one.ref is not None})
         await transaction.reactions.forget(member.id)
         await transaction.suggestions.forget(member.id)
+        await transaction.search.compact()
     context.wake()
     log.info("a member was forgotten", messages=before.messages, votes=before.votes)
     return before

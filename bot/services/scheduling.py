@@ -22,6 +22,9 @@ log = structlog.get_logger(__name__)
 LONGEST_SLEEP = 10.0
 """Seconds after which question sets are looked at again, and a machine's clock that jumped is noticed."""
 
+GATHER_SECONDS = 0.2
+"""How long to wait for more of what woke the scheduler: every message does."""
+
 HEARTBEAT = "heartbeat"
 """The note that says when the scheduler last ticked (UTC, ISO 8601)."""
 
@@ -53,6 +56,7 @@ class Scheduler:
                 await asyncio.wait_for(wake.wait(), max(seconds, 0.05))
             except TimeoutError:
                 continue
+            await asyncio.sleep(GATHER_SECONDS)
 
     async def tick(self) -> None:
         """Do everything that is due now: one digest and one question a group at most."""

@@ -179,6 +179,10 @@ class Messages:
         """Return a message, or None once it is gone."""
         return await self._one(_messages().where(messages.c.id == message_id))
 
+    async def by_ids(self, message_ids: Sequence[int]) -> dict[int, Message]:
+        """Return messages by id; those that are gone are left out."""
+        return {message.id: message for message in await self._many(_messages().where(messages.c.id.in_(message_ids)))}
+
     async def of_round(self, round_id: int, *, answers_only: bool = False) -> list[Message]:
         """Return what was said in a round, oldest first."""
         query = _messages().where(messages.c.round_id == round_id).order_by(messages.c.sent_at, messages.c.id)

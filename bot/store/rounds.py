@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
@@ -90,20 +91,25 @@ class Rounds:
 
     async def threads(self, round_id: int) -> list[tuple[Room, Ref, Ref]]:
         """Return where a round was posted: room, message and thread."""
+        return (await self.threads_of([round_id])).get(round_id, [])
+
+    async def threads_of(self, round_ids: Collection[int]) -> dict[int, list[tuple[Room, Ref, Ref]]]:
+        """Return where rounds were posted, by round; those that are not posted yet are left out."""
         query = (
-            select(*_ROOM, deliveries.c.message_ref, deliveries.c.thread_ref)
+            select(*_ROOM, deliveries.c.round_id, deliveries.c.message_ref, deliveries.c.thread_ref)
             .join(rooms, rooms.c.id == deliveries.c.room_id)
             .where(
-                deliveries.c.round_id == round_id,
+                deliveries.c.round_id.in_(round_ids),
                 deliveries.c.kind == "question",
                 deliveries.c.message_ref.is_not(None),
                 deliveries.c.thread_ref.is_not(None),
             )
             .order_by(rooms.c.id)
         )
-        return [
-            (_room(row), Ref(row.message_ref), Ref(row.thread_ref)) for row in await self._connection.execute(query)
-        ]
+        found: dict[int, list[tuple[Room, Ref, Ref]]] = {}
+        for row in await self._connection.execute(query):
+            found.setdefault(row.round_id, []).append((_room(row), Ref(row.message_ref), Ref(row.thread_ref)))
+        return found
 
     async def at(self, channel: Channel, thread: Ref) -> tuple[int, int] | None:
         """Return the ids of the round and the room that a thread belongs to, or None."""

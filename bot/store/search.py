@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, column, func, literal_column, select, table
+from sqlalchemy import ColumnElement, Row, Select, column, func, literal_column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import members, messages, questions, rounds
@@ -68,6 +68,10 @@ class Search:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    async def compact(self) -> None:
+        """Rewrite the index, so that nothing of deleted words is left in it; it only marks them otherwise."""
+        await self._connection.execute(text("INSERT INTO messages_fts(messages_fts) VALUES ('optimize')"))
 
     async def questions(self, group_id: int, words: str, limit: int) -> list[Hit]:
         """Return the questions that were asked to a group and hold all of the words, best first."""

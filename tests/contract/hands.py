@@ -18,7 +18,8 @@ from bot.events import Invocation, Place, Recordable, Submission
 from bot.model import Channel, Ref, Stance
 from bot.platforms.console.channel import BOT, ConsoleChannel, open_channel
 from bot.platforms.console.platform import CHANNEL, ConsolePlatform
-from bot.platforms.console.terminal import Screen, Terminal
+from bot.platforms.console.screen import Style
+from bot.platforms.console.terminal import Terminal
 from bot.ports import Platform
 from tests.standins import memory
 
@@ -165,19 +166,32 @@ class MemoryHands:
         self.service.refuses = "The bot may not write here; give it the right to."
 
 
-class Typing:
-    """Lines that a person types, one after the other is dealt with."""
+class TypedScreen:
+    """A `bot.platforms.console.screen.Screen` at which a person types, one line after the other is dealt with."""
+
+    interactive = True
 
     def __init__(self) -> None:
+        self.shown: list[str] = []
+        self.told: list[tuple[Ref, str]] = []
         self._lines: asyncio.Queue[str] = asyncio.Queue()
         self._waiting = asyncio.Event()
 
-    async def lines(self) -> AsyncIterator[str]:
-        while True:
-            self._waiting.set()
-            yield await self._lines.get()
+    async def line(self, prompt: str) -> str | None:
+        """Return what is typed next."""
+        self._waiting.set()
+        return await self._lines.get()
+
+    def show(self, style: Style, text: str) -> None:
+        """Keep what everybody can see."""
+        self.shown.append(text)
+
+    def tell(self, user: str, text: str) -> None:
+        """Keep what one person can see."""
+        self.told.append((Ref(user), text))
 
     async def type(self, line: str) -> None:
+        """Type a line, and return once it has been dealt with."""
         await self._waiting.wait()
         self._waiting.clear()
         self._lines.put_nowait(line)
@@ -193,34 +207,28 @@ class ConsoleHands:
     def __init__(self, path: Path, channel: ConsoleChannel) -> None:
         self._path = path
         self._channel = channel
-        self._typing = Typing()
-        self._shown: list[str] = []
-        self._told: list[tuple[Ref, str]] = []
+        self._screen = TypedScreen()
         clock = ManualClock(START)
-        screen = Screen(self._typing.lines(), lambda _, text: self._shown.append(text), lambda _: None, True)
-        self._terminal = Terminal(channel, clock, screen, machine=None)
-        self.platform: Platform = ConsolePlatform(channel, clock, self._tell, self._terminal)
+        self._terminal = Terminal(channel, clock, self._screen, machine=None)
+        self.platform: Platform = ConsolePlatform(channel, clock, self._screen.tell, self._terminal)
         self.reports = Reports()
 
-    def _tell(self, user: str, text: str) -> None:
-        self._told.append((Ref(user), text))
-
     async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
-        await self._typing.type(f"/as {name}")
-        await self._typing.type(text if reply_to is None else f"/reply {reply_to} {text}")
+        await self._screen.type(f"/as {name}")
+        await self._screen.type(text if reply_to is None else f"/reply {reply_to} {text}")
         return self.visible()[-1].ref
 
     async def edit(self, name: str, message: Ref, text: str) -> None:
-        await self._typing.type(f"/as {name}")
-        await self._typing.type(f"/edit {message} {text}")
+        await self._screen.type(f"/as {name}")
+        await self._screen.type(f"/edit {message} {text}")
 
     async def delete(self, name: str, message: Ref) -> None:
-        await self._typing.type(f"/as {name}")
-        await self._typing.type(f"/delete {message}")
+        await self._screen.type(f"/as {name}")
+        await self._screen.type(f"/delete {message}")
 
     async def react(self, name: str, message: Ref, stance: Stance) -> None:
-        await self._typing.type(f"/as {name}")
-        await self._typing.type(f"/vote {message} {stance}")
+        await self._screen.type(f"/as {name}")
+        await self._screen.type(f"/vote {message} {stance}")
 
     async def remove_post(self, message: Ref) -> None:
         await self._channel.delete(int(message), START)
@@ -237,16 +245,16 @@ class ConsoleHands:
         ]
 
     def told(self) -> list[tuple[Ref, str]]:
-        return self._told
+        return self._screen.told
 
     def forged(self) -> list[str]:
         """Return characters that steer a terminal, and lines that look like messages which are not there."""
-        self._shown.clear()
+        self._screen.shown.clear()
         self._terminal.show_new()
-        shown = "".join(self._shown)
+        shown = "".join(self._screen.shown)
         steering = [repr(char) for char in shown if char != "\n" and _steers(char)]
         real = {self._first_line(one) for one in self.visible()}
-        heads = (line for text in self._shown for line in text.splitlines() if re.match(r" {0,3}\[", line))
+        heads = (line for text in self._screen.shown for line in text.splitlines() if re.match(r" {0,3}\[", line))
         return [*steering, *(line for line in heads if not any(line.startswith(start) for start in real))]
 
     @staticmethod

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import sqlite3
@@ -17,7 +16,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
@@ -25,6 +23,7 @@ from bot.commands.reference import reference
 from bot.services.scheduling import HEARTBEAT
 from bot.store.database import open_database
 from tests.standins.builders import database_url
+from tests.standins.logs import logs_kept
 from tests.standins.room import QUESTIONS, empty_room
 from tests.standins.seeds import break_set, write_set
 
@@ -37,13 +36,8 @@ SECONDS = 120
 
 @pytest.fixture(autouse=True)
 def _logs() -> Iterator[None]:
-    """Leave logging as it was: commands configure it for the process that they usually have to themselves."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    with logs_kept():
+        yield
 
 
 @pytest.fixture
@@ -63,11 +57,12 @@ def cli(*arguments: str) -> Result:
 
 
 def refused(code: int, *arguments: str) -> str:
-    """Return the one sentence that a command ends with on standard error."""
+    """Return the one sentence that a command ends with on standard error, after what `run` logs at its start."""
     done = cli(*arguments)
     assert (done.exit_code, done.stdout) == (code, "")
-    assert done.stderr.count("\n") == 1
-    return done.stderr.strip()
+    *logged, told = done.stderr.splitlines()
+    assert all(arguments[0] == "run" and json.loads(line)["level"] == "info" for line in logged)
+    return told
 
 
 async def _live(folder: Path) -> None:

@@ -181,10 +181,12 @@ async def test_without_questions_to_come_a_day_says_so(folder: Path) -> None:
 
 async def test_a_set_that_is_used_up_lets_the_days_go_on(tmp_path: Path) -> None:
     write_set(tmp_path / "seeds", "commons", 1)
-    shown = await lives(tmp_path, "/reading-host setup exhausted:stop", "/day", "/day", "/week", screen=PersonScreen)
+    stop, go_on = "/reading-host setup exhausted:stop", "/reading-host setup exhausted:reshuffle"
+    shown = await lives(tmp_path, stop, "/day", "/day", go_on, screen=PersonScreen)
     assert shown.count("No question came.") == 2
     assert "There is no question left to ask." in shown, "the host is told"
-    assert len(questions(written(tmp_path))) == 1
+    first, second = questions(written(tmp_path))
+    assert second.sent_at.date() - first.sent_at.date() == 2 * DAY
 
 
 # What people do in the thread
@@ -415,6 +417,21 @@ LINES = st.lists(st.one_of(st.text(), st.lists(st.one_of(WORDS, st.text(max_size
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(lines=LINES)
 @example(lines=["\x00", "/as \x1b[31m", "x", "/vote 5 agree", "/reading search \x00", "\ud800", "/as \ud800", "y"])
+@example(
+    lines=[
+        "/reading search \ud800",
+        "/reading answer \ud800 is half a character and no word of mine",
+        "/reading topics \ud800",
+        "/reading-host setup name:\ud800",
+        "/reading-host queue add \ud800",
+        "/reading suggest \ud800",
+        "",
+        "",
+        "/reading-host \ud800",
+        "/\ud800",
+        "/week",
+    ]
+)
 @example(lines=["line\u2028break", "para\u2029graph", "next\x85line", "form\x0cfeed", "carriage\rreturn", "tab\tbed"])
 async def test_no_line_crashes_the_console_nor_its_next_start(folder: Path, lines: list[str]) -> None:
     start_over(folder / "try")

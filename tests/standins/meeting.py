@@ -9,19 +9,25 @@ async with meeting(tmp_path) as m:
 from __future__ import annotations
 
 import asyncio
+import atexit
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 from bot.app import App
 from bot.clock import ManualClock
 from bot.model import Channel, Group, Message, Ref, Round
-from bot.platforms.discord import client
+from bot.platforms.discord import client, platform
 from bot.platforms.discord.platform import DiscordPlatform
+from bot.store.database import open_database
+from tests.standins.builders import database_url
 from tests.standins.discord import ChannelHand, DiscordServer, GuildHand, MemberHand, MessageView
 from tests.standins.program import MONDAY, a_group, program, rounds_of
 
@@ -32,12 +38,35 @@ async def _at_once(*_: object, **__: object) -> None:
     return None
 
 
+async def _empty_database() -> Path:
+    """Return a database without anything in it. Making one takes much longer than copying it."""
+    folder = _folder()
+    if not (folder / "bot.db").exists():
+        async with open_database(database_url(folder)):
+            pass
+    return folder / "bot.db"
+
+
+def _copy(file: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    shutil.copy(file, folder)
+
+
+@cache
+def _folder() -> Path:
+    folder = TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
 @contextmanager
 def hurried() -> Iterator[None]:
     """Wait less where the client waits for servers to appear, and between two sessions."""
     with (
         patch.object(client, "GUILDS_COME_WITHIN", 0.02),
         patch.object(client, "FIRST_CATCH_UP", 0.02),
+        patch.object(platform, "FIRST_LOGIN", 0.02),
+        patch.object(platform, "HISTORY_AGAIN_AFTER", 0.1),
         patch.object(client.Client, "before_identify_hook", _at_once),
     ):
         yield
@@ -72,6 +101,16 @@ class Meeting:
         """The adapter."""
         assert self._platform is not None
         return self._platform
+
+    @property
+    def place(self) -> Channel:
+        """The channel as the core knows it."""
+        return channel_of(self.channel)
+
+    def platform_is_in(self, guild: GuildHand) -> bool:
+        """Return whether the client knows itself to be in a server that works."""
+        found = self.platform.client.get_guild(guild.id)
+        return found is not None and not found.unavailable
 
     @property
     def host(self) -> MemberHand:
@@ -191,6 +230,7 @@ async def meeting(folder: Path, *, start: datetime = MONDAY, forum: bool = False
 async def a_server(folder: Path, *, start: datetime = MONDAY, forum: bool = False) -> AsyncIterator[Meeting]:
     """Open a server with a channel, in which the program does not run yet."""
     clock = ManualClock(start)
+    _copy(await _empty_database(), folder)
     async with DiscordServer(now=clock.now) as server:
         guild = server.guild("Readers")
         channel = guild.forum("rounds", tags=("Rules", "Other")) if forum else guild.text("reading")

@@ -89,7 +89,8 @@ def test_a_platform_imports_no_other(path: Path) -> None:
 
 
 def test_importing_the_program_makes_nothing(tmp_path: Path) -> None:
-    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in modules() if "migrations" not in path.parts]
+    paths = [path.relative_to(ROOT) for path in modules() if "migrations" not in path.parts]
+    names = [".".join(path.with_suffix("").parts) for path in paths]
     script = f"import importlib, threading\nfor name in {names!r}: importlib.import_module(name)\n"
     script += "assert threading.active_count() == 1"
     done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)

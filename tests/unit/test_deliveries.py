@@ -92,7 +92,7 @@ async def test_a_worker_that_dies_leaves_the_delivery_to_the_next_which_knows_th
 ) -> None:
     await transaction.deliveries.add(notice(room))
     first = await claim_one(transaction)
-    await transaction.deliveries.found(first.id, Refs(Ref("message")))
+    await transaction.deliveries.found(first, Refs(Ref("message")))
     lease_ends = NOON + timedelta(seconds=30)
     assert await transaction.deliveries.next_due() == lease_ends
     assert await claim(transaction, lease_ends - timedelta(seconds=1)) == []

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, event
 import bot.store.database
 from bot.errors import DatabaseError
 from bot.logs import configure_logs
+from bot.model import Ref
 from bot.services.recording import Recorder
 from bot.store.database import Database
 from tests.standins.builders import ADA, BEN, Thread, a_room, opened, posted_round, recording
@@ -98,14 +99,19 @@ async def test_a_recorded_event_is_committed(database: Database, thread: Thread,
         assert await record_and_look(50)
 
 
+@pytest.mark.parametrize("fault", ["without a time zone", "without a name"])
 async def test_an_event_that_is_no_good_does_not_spoil_its_companions(
-    database: Database, thread: Thread, elsewhere: sqlite3.Connection, logs: pytest.CaptureFixture[str]
+    database: Database, thread: Thread, elsewhere: sqlite3.Connection, logs: pytest.CaptureFixture[str], fault: str
 ) -> None:
     events = [thread.says(ADA, f"Answer {number}") for number in range(40)]
-    timeless = replace(events[17], text="A secret", sent_at=events[17].sent_at.replace(tzinfo=None))
+    bad = replace(events[17], text="A secret")
+    if fault == "without a time zone":
+        bad = replace(bad, sent_at=bad.sent_at.replace(tzinfo=None))
+    else:
+        bad = replace(bad, author=replace(ADA, user=Ref("u9"), name=None))  # type: ignore[arg-type]
     async with recording(database) as recorder:
         outcomes = await asyncio.gather(
-            *map(recorder.record, [*events[:17], timeless, *events[18:]]), return_exceptions=True
+            *map(recorder.record, [*events[:17], bad, *events[18:]]), return_exceptions=True
         )
         await recorder.record(thread.says(BEN, "Afterwards"))
     assert recorded(elsewhere) == {"Afterwards", *(one.text for one in events if one is not events[17])}
@@ -113,7 +119,7 @@ async def test_an_event_that_is_no_good_does_not_spoil_its_companions(
     assert str(outcomes[17]) == "An event could not be recorded. The operator's log says why."
     logged = logs.readouterr().err
     assert "an event could not be recorded" in logged
-    assert "needs a time zone" in logged
+    assert ("needs a time zone" if "zone" in fault else "members.name") in logged
     assert "secret" not in logged
 
 

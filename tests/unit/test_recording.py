@@ -234,12 +234,16 @@ async def test_an_edit_that_leaves_an_answer_without_substance_makes_it_a_remark
     assert [message.substance for message in await said(database, thread)] == ["remark"]
 
 
-async def test_an_edit_in_the_instant_of_writing_is_the_newer_version(database: Database, thread: Thread) -> None:
-    first = thread.says(ADA, "Zebras think so.", "m1")
-    edit = replace(first, text="Apes think so.", edited_at=first.sent_at)
-    for events in ((first, edit), (edit, first)):
-        await record(database, *events)
-        assert await texts(database, thread) == ["Apes think so."]
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_edit_in_the_instant_of_writing_is_the_newer_version(
+    database: Database, thread: Thread, together: bool
+) -> None:
+    for number, backwards in enumerate((False, True)):
+        first = thread.says(ADA, "Zebras think so.", f"m{number}")
+        versions = [first, replace(first, text="Apes think so.", edited_at=first.sent_at)]
+        for batch in [versions] if together else [[one] for one in versions[:: -1 if backwards else 1]]:
+            await record(database, *batch)
+    assert await texts(database, thread) == ["Apes think so."] * 2
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -12,7 +12,10 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from schedule_oracle import (
+
+from bot.model import Pause, Schedule
+from bot.schedule import digest_due, exists, instant, local_date, next_digest, next_question, question_due
+from tests.unit.schedule_oracle import (
     Event,
     Period,
     digest_windows,
@@ -22,9 +25,6 @@ from schedule_oracle import (
     question_windows,
     stretches,
 )
-
-from bot.model import Pause, Schedule
-from bot.schedule import digest_due, exists, instant, local_date, next_digest, next_question, question_due
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 SECOND = timedelta(seconds=1)

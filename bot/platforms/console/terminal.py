@@ -106,11 +106,8 @@ class Terminal:
 
     async def _next(self, prompt: str) -> str | None:
         self._line += 1
-        line = self._unread.pop() if self._unread else await self._read(prompt)
-        # Halves of characters, which UTF-8 cannot hold, come from terminals of other encodings.
-        return None if line is None else line.encode("utf-8", "replace").decode("utf-8")
-
-    async def _read(self, prompt: str) -> str | None:
+        if self._unread:
+            return self._unread.pop()
         if self._machine is not None:
             return await self._screen.line(prompt)
         waiting = asyncio.ensure_future(self._screen.line(prompt))
@@ -168,7 +165,8 @@ class Terminal:
         return max(threads, default=None)
 
     async def _as(self, chat: Chat, rest: str) -> None:
-        name = " ".join(rest.split())
+        # A name is an identifier here as well, and must not hold halves of characters, which UTF-8 has none of.
+        name = " ".join(rest.encode("utf-8", "replace").decode("utf-8").split())
         if not name:
             raise ChatError("`/as` needs a name.", "Write `/as Ada`.")
         if len(name) > LONGEST_NAME:
