@@ -16,7 +16,7 @@ test: check
 	$(BIN)/coverage report
 
 test-full: $(VENV)/.dev
-	$(BIN)/pytest -n auto
+	HYPOTHESIS_PROFILE=full $(BIN)/pytest -n auto --timeout 1800
 
 # What the tests' servers and clients say to each other, against a platform's published documents in the folder SPECS.
 check-wire: $(VENV)/.dev

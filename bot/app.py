@@ -26,8 +26,7 @@ from bot.wording import parse_zone
 log = structlog.get_logger(__name__)
 
 CLOSE_SECONDS = 2.0
-DRAIN_SECONDS = 2.0
-"""How long closing platforms and writing what is left may take, so that nothing keeps the program from ending."""
+"""How long closing a platform may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +82,7 @@ async def open_app(
             await _close(by_name.values())
             writing.cancel()
             await asyncio.gather(writing, return_exceptions=True)
-            await _drain(recorder)
-
-
-async def _drain(recorder: Recorder) -> None:
-    try:
-        async with asyncio.timeout(DRAIN_SECONDS):
             await recorder.drain()
-    except TimeoutError:
-        log.error("the database did not take what was said last; it comes back from the history at the next start")
 
 
 async def _close(platforms: Iterable[Platform]) -> None:

@@ -1,8 +1,11 @@
-"""What every test may use: settings of Hypothesis, and the program opened on files of the test's own."""
+"""How Hypothesis tries: fewer examples in the ordinary run, many in the exhaustive one."""
 
 from __future__ import annotations
 
+import os
+
 from hypothesis import settings
 
-settings.register_profile("project", deadline=None)
-settings.load_profile("project")
+settings.register_profile("project", deadline=None, max_examples=30)
+settings.register_profile("full", deadline=None, max_examples=200)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "project"))

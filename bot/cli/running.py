@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from bot.app import open_app, serve
@@ -18,7 +20,12 @@ from bot.config import BotSettings, load_settings
 from bot.logs import configure_logs
 from bot.trial import run_trial, start_over
 
+log = structlog.get_logger(__name__)
+
 TRIAL = Path("data/try")
+
+END_SECONDS = 4.0
+"""How long the program may take to end in good order once it is told to."""
 
 Config = Annotated[
     Path | None,
@@ -37,8 +44,13 @@ def run(config: Config = None) -> None:
 async def _run(settings: BotSettings) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        stop.set()
+        loop.call_later(END_SECONDS, _end_now)
+
     for signum in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(signum, stop.set)
+        loop.add_signal_handler(signum, end)
     clock = SystemClock()
     async with open_app(
         database_url=settings.database_url,
@@ -48,6 +60,12 @@ async def _run(settings: BotSettings) -> None:
         declared=settings.groups,
     ) as app:
         await serve(app, stop)
+
+
+def _end_now() -> None:
+    """End the process where it stands, as a kill would: what is not recorded was not acknowledged, and comes again."""
+    log.error("something held up the end, such as another program that writes to the database")
+    os._exit(1)
 
 
 @errors_told()

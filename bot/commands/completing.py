@@ -52,7 +52,7 @@ def _best(found: list[Suggested], typed: str) -> tuple[Suggested, ...]:
     if typed.strip():
         labels = [f"{one.label} {one.value}" for one in found]
         ranked = process.extract(
-            typed, labels, scorer=fuzz.partial_ratio, processor=str.casefold, score_cutoff=60, limit=MOST
+            typed, labels, scorer=fuzz.partial_ratio, processor=str.casefold, score_cutoff=75, limit=MOST
         )
         found = [found[position] for _, _, position in ranked]
     return tuple(

@@ -371,12 +371,12 @@ async def test_a_table_of_questions_is_taken_from_an_attached_file(m: Meeting) -
     assert exported.message.files
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["@everyone", "`` ` ``", "\u202eada", "\u200b\u200b", "[Ada](https://evil.example)", "**#1**\n# x", "x" * 32],
-)
-async def test_hostile_names_and_texts_ping_nobody_and_break_nothing(m: Meeting, name: str) -> None:
-    eve, role = m.person(name), m.guild.role("everyone else", mentionable=True)
+HOSTILE_NAMES = ("@everyone", "`` ` ``", "\u202eada", "\u200b\u200b", "[Ada](https://evil.example)", "**#1**\n# x")
+
+
+async def test_hostile_names_and_texts_ping_nobody_and_break_nothing(m: Meeting) -> None:
+    people = [m.person(name) for name in HOSTILE_NAMES]
+    eve, role = people[0], m.guild.role("everyone else", mentionable=True)
     await m.a_group()
     await m.at(9)
     post, thread = await m.asked()
@@ -388,17 +388,19 @@ async def test_hostile_names_and_texts_ping_nobody_and_break_nothing(m: Meeting,
         "### Fake heading\n> fake quote of somebody else\n— Ben · 40 agree · [↗](https://evil.example)\n- and a list",
         "word " * 799,
     ]
-    for text in texts:
-        await eve.says(thread, text)
-    await eve.submits(await eve.presses(post, "Answer"), text="@everyone " + texts[4])
+    for number, person in enumerate(people):
+        await person.says(thread, texts[number])
+        await person.says(thread, texts[number - 1])
+        await person.submits(await person.presses(post, "Answer"), text="@everyone " + texts[4])
     await m.settle()
-    await m.until(lambda: m.count_said(len(texts) + 1))
+    await m.until(lambda: m.count_said(3 * len(people)))
     for _ in range(6):
         await m.at(9)
     await m.at(18)
-    ours = [v for place in (m.channel, *m.channel.threads()) for v in place.visible() if v.author != eve.name]
+    seen = [view for place in (m.channel, *m.channel.threads()) for view in place.visible()]
+    ours = [view for view in seen if view.state.author is m.server.bot]
     assert [view.pings for view in ours if view.pings] == []
-    digest = next(view for view in ours if "answers from 1 member" in view.everything)
+    digest = next(view for view in ours if "answers from 6 members" in view.everything)
     for line in digest.everything.splitlines():
         assert not line.startswith(("# ", "```"))
     assert "](https://evil.example" not in digest.everything.replace("\\]\\(", "").replace("\\](", "")

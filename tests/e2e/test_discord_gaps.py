@@ -179,8 +179,11 @@ async def test_without_the_right_to_read_nothing_is_taken_for_deleted(m: Meeting
     await m.platform.diagnose(m.place)
     await talk.until_recorded()
     assert len(m.server.requests("GET", "/channels/{channel_id}/messages")) == reads
+    async with m.server.faults.gap():
+        await talk.say(10)
+        await talk.delete(3)
+    await m.server.until(lambda: m.server.gateway.identified >= 3)
     m.channel.allow_bot("read_message_history")
-    await talk.say(10)
     await talk.until_recorded()
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bot.clock import SystemClock
-from bot.errors import PlatformError
+from bot.errors import DatabaseError, PlatformError
+from bot.events import Recordable
 from bot.model import Author, Ref
 from bot.platforms.discord.permissions import IN_FORUMS, NEEDED, invite_permissions
 from bot.platforms.discord.platform import DiscordPlatform
@@ -41,26 +44,28 @@ async def diagnosed(m: Meeting, words: str = "") -> bool:
     return words in found if words else not found
 
 
-@pytest.mark.parametrize("permission", NEEDED)
-async def test_setup_names_each_missing_permission(m: Meeting, permission: str) -> None:
-    m.channel.deny_bot(permission)
-    done = await m.host.uses("/reading-host setup", m.channel, zone="UTC")
-    assert "Before it works" in done.everything
-    assert NEEDED[permission] in done.everything
-    assert "#reading" in done.everything
-    status = await m.host.uses("/reading-host status", m.channel)
-    assert NEEDED[permission] in status.everything
-    m.channel.allow_bot(permission)
+async def test_setup_and_status_name_each_missing_permission(m: Meeting) -> None:
+    for permission, name in NEEDED.items():
+        m.channel.deny_bot(permission)
+        await m.until(partial(diagnosed, m, name))
+        done = await m.host.uses("/reading-host setup", m.channel, zone="UTC")
+        assert "Before it works" in done.everything
+        status = await m.host.uses("/reading-host status", m.channel)
+        for told in (done, status):
+            assert name in told.everything
+            assert "#reading" in told.everything
+        m.channel.allow_bot(permission)
+        await m.until(lambda: diagnosed(m))
     assert "All is well" in (await m.host.uses("/reading-host status", m.channel)).everything
 
 
-@pytest.mark.parametrize("permission", IN_FORUMS)
-async def test_setup_names_each_missing_permission_of_a_forum(tmp_path: Path, permission: str) -> None:
+async def test_each_missing_permission_of_a_forum_is_named_as_discord_does_there(tmp_path: Path) -> None:
     async with meeting(tmp_path, forum=True) as m:
-        m.channel.deny_bot(permission)
-        await m.until(lambda: diagnosed(m, IN_FORUMS[permission]))
-        m.channel.allow_bot(permission)
-        await m.until(lambda: diagnosed(m))
+        for permission, name in IN_FORUMS.items():
+            m.channel.deny_bot(permission)
+            await m.until(partial(diagnosed, m, name))
+            m.channel.allow_bot(permission)
+            await m.until(lambda: diagnosed(m))
 
 
 async def test_setup_says_that_members_cannot_answer(m: Meeting) -> None:
@@ -204,6 +209,39 @@ async def test_a_wrong_token_and_a_missing_intent_end_in_a_sentence(tmp_path: Pa
                 with pytest.raises(PlatformError, match=sentence):
                     await platform.run(Reports())
                 await platform.close()
+
+
+class Refusing(Reports):
+    """A chat desk whose database cannot be written at first."""
+
+    refusals = 3
+
+    async def record(self, event: Recordable) -> None:
+        if self.refusals:
+            self.refusals -= 1
+            raise DatabaseError("The disk is full.")
+        await super().record(event)
+
+    async def connected(self, platform: str) -> None:
+        await super().connected(platform)
+        if self.refusals:
+            self.refusals -= 1
+            raise DatabaseError("The disk is full.")
+
+
+async def test_what_the_database_does_not_take_is_fetched_again_until_it_does(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        reports = Refusing()
+        platform = DiscordPlatform(m.server.token, m.clock)
+        running = asyncio.create_task(platform.run(reports))
+        await platform.diagnose(m.place)
+        thread = await m.host.opens_thread(m.channel, "Thread")
+        await m.person("Ada").says(thread, SAID)
+        await m.server.until(lambda: reports.refusals == 0 and len(reports.connections) >= 3)
+        await m.person("Ada").says(thread, SAID)
+        await m.server.until(lambda: len(reports.events) == 1)
+        await platform.close()
+        await running
 
 
 async def test_what_cannot_be_reached_at_the_start_is_tried_again(tmp_path: Path) -> None:

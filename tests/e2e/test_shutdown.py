@@ -201,12 +201,12 @@ def test_a_database_that_another_program_holds_does_not_hold_up_the_end(folder: 
         until(lambda: opened(folder))
         with closing(sqlite3.connect(folder / "bot.db", isolation_level=None, timeout=SECONDS)) as other:
             other.execute("BEGIN IMMEDIATE")
-            before = len(said(folder))
             with program.typing():
-                until(lambda: len(said(folder)) > before)
+                until(lambda: bool(said(folder) - recorded(folder)))
                 took = program.end(signal.SIGTERM)
         assert took < END_WITHIN
-        assert program.process.returncode == 0
+        assert program.process.returncode == 1
+        assert "held up the end" in program.close()[-1]
     everything = said(folder)
     with running(folder) as program:
         until(lambda: recorded(folder) == everything)

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import tempfile
+import threading
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -44,8 +47,31 @@ def database_url(folder: Path) -> str:
 
 
 def opened(folder: Path) -> AbstractAsyncContextManager[Database]:
-    """Open the database in a folder; it is migrated and closed at the end."""
-    return open_database(database_url(folder))
+    """Open the database in a folder, made in no time if there is none yet; it is closed at the end."""
+    return open_database(migrated(folder))
+
+
+def migrated(folder: Path) -> str:
+    """Return the address of a database in a folder: what is there, or a copy of one that was just migrated."""
+    path = folder / "bot.db"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_new_database())
+    return database_url(folder)
+
+
+@cache
+def _new_database() -> bytes:
+    async def make(folder: Path) -> None:
+        async with open_database(database_url(folder)):
+            pass
+
+    with tempfile.TemporaryDirectory() as folder:
+        # A test's own event loop is running already.
+        maker = threading.Thread(target=asyncio.run, args=(make(Path(folder)),))
+        maker.start()
+        maker.join()
+        return (Path(folder) / "bot.db").read_bytes()
 
 
 @asynccontextmanager

@@ -66,7 +66,6 @@ def hurried() -> Iterator[None]:
         patch.object(client, "GUILDS_COME_WITHIN", 0.02),
         patch.object(client, "FIRST_CATCH_UP", 0.02),
         patch.object(platform, "FIRST_LOGIN", 0.02),
-        patch.object(platform, "HISTORY_AGAIN_AFTER", 0.1),
         patch.object(client.Client, "before_identify_hook", _at_once),
     ):
         yield

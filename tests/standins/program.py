@@ -13,7 +13,7 @@ from bot.clock import Clock
 from bot.model import Author, Channel, Group, Round, Settings
 from bot.ports import Platform
 from bot.store.deliveries import DeliveryState
-from tests.standins.builders import database_url
+from tests.standins.builders import migrated
 from tests.standins.seeds import write_set
 
 SET = "commons"
@@ -27,7 +27,7 @@ async def program(folder: Path, clock: Clock, *platforms: Platform, questions: i
     seeds = folder / "seeds"
     if not seeds.exists():
         write_set(seeds, SET, questions)
-    async with open_app(database_url=database_url(folder), seeds=seeds, clock=clock, platforms=platforms) as app:
+    async with open_app(database_url=migrated(folder), seeds=seeds, clock=clock, platforms=platforms) as app:
         yield app
 
 

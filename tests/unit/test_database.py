@@ -22,7 +22,7 @@ import bot.store.database
 from bot.errors import DatabaseError
 from bot.store.database import Database, open_database
 from bot.store.schema import metadata
-from tests.standins.builders import a_room, database_url, opened, posted_round
+from tests.standins.builders import a_room, database_url, posted_round
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +75,7 @@ def is_one_sentence_with_what_to_do(error: DatabaseError) -> bool:
 
 
 async def test_opening_makes_the_folder_and_the_newest_schema(tmp_path: Path) -> None:
-    async with opened(tmp_path / "data" / "deep") as database:
+    async with open_database(database_url(tmp_path / "data" / "deep")) as database:
         first = await database.migrate()
         assert await database.migrate() == first
     with contextlib.closing(sqlite3.connect(tmp_path / "data" / "deep" / "bot.db")) as connection:
@@ -83,7 +83,7 @@ async def test_opening_makes_the_folder_and_the_newest_schema(tmp_path: Path) ->
 
 
 async def test_the_migrations_make_the_schema_that_the_program_works_with(tmp_path: Path) -> None:
-    async with opened(tmp_path):
+    async with open_database(database_url(tmp_path)):
         pass
     engine = create_engine(f"sqlite:///{tmp_path / 'bot.db'}")
     with engine.connect() as connection:
@@ -113,21 +113,21 @@ def upgrade():
 async def test_a_migration_that_rebuilds_a_table_keeps_what_refers_to_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with opened(tmp_path) as database:
+    async with open_database(database_url(tmp_path)) as database:
         thread = await posted_round(database, await a_room(database))
         head = await database.migrate()
     migrations = shutil.copytree(bot.store.database.MIGRATIONS, tmp_path / "migrations")
     (migrations / "versions" / "9999_rebuild.py").write_text(REBUILD.format(head=head))
     monkeypatch.setattr(bot.store.database, "MIGRATIONS", migrations)
-    async with opened(tmp_path) as database, database.read() as transaction:
+    async with open_database(database_url(tmp_path)) as database, database.read() as transaction:
         assert await database.migrate() == "9999"
         assert await transaction.rounds.get(thread.round.id) == thread.round
 
 
 async def test_what_was_written_is_there_after_closing_and_opening_again(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database, database.write() as transaction:
+    async with open_database(database_url(tmp_path)) as database, database.write() as transaction:
         await transaction.notes.put("key", "value")
-    async with opened(tmp_path) as database, database.read() as transaction:
+    async with open_database(database_url(tmp_path)) as database, database.read() as transaction:
         assert await transaction.notes.get("key") == "value"
 
 
@@ -290,7 +290,7 @@ async def test_a_disk_that_takes_no_more_is_reported_and_nothing_written_is_lost
     written = out.count("written")
     assert (code, told.count("\n"), "disk is full" in told, "secret" in told) == (4, 1, True, False)
     assert 0 < written < 200
-    async with opened(tmp_path) as database:
+    async with open_database(database_url(tmp_path)) as database:
         await database.check()
         async with database.read() as transaction:
             for number in range(200):
@@ -304,7 +304,7 @@ async def test_a_full_disk_in_the_middle_of_a_write_is_reported_and_leaves_nothi
                 await transaction.notes.put(f"key {number}", "A secret. " * 1_000)
 
     with pragma_on_every_connection("max_page_count = 150"):
-        async with opened(tmp_path) as database:
+        async with open_database(database_url(tmp_path)) as database:
             with pytest.raises(DatabaseError) as raised:
                 await fill(database)
             assert is_one_sentence_with_what_to_do(raised.value), raised.value
@@ -328,7 +328,7 @@ async def test_a_disk_that_is_full_from_the_start_is_reported(tmp_path: Path) ->
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
 async def test_a_database_that_another_program_holds_is_reported(tmp_path: Path, lock: str) -> None:
     await use(database_url(tmp_path))
-    async with opened(tmp_path) as database:
+    async with open_database(database_url(tmp_path)) as database:
         with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as holder:
             holder.execute(lock)
             with pytest.raises(DatabaseError, match="is in use by another program") as raised:
@@ -343,7 +343,7 @@ async def test_a_database_that_another_program_holds_is_reported(tmp_path: Path,
 
 
 async def test_a_database_that_is_held_for_a_moment_is_waited_for(tmp_path: Path) -> None:
-    async with opened(tmp_path) as database:
+    async with open_database(database_url(tmp_path)) as database:
         with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as holder:
             holder.execute("BEGIN IMMEDIATE")
             asyncio.get_running_loop().call_later(0.1, holder.execute, "ROLLBACK")

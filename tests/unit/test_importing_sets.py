@@ -337,7 +337,7 @@ DATA = (
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=40)
 @given(
     data=DATA,
     ending=st.sampled_from([".md", ".txt", ".html", ".pdf", ".csv", ".json", ".jsonl", ""]),

@@ -374,7 +374,7 @@ def lives(draw: st.DrawFn, first: date = date(1985, 1, 1)) -> list[Period]:
 class TestAnyLife:
     """Properties over any zone, schedule, downtime and change of zone."""
 
-    @settings(max_examples=300, deadline=None)
+    @settings(max_examples=120, deadline=None)
     @given(place=places(), wall=WALL_TIMES, ahead=st.integers(-2, 2))
     def test_instants_agree_with_a_walk_through_utc(self, place: tuple[str, date], wall: time, ahead: int) -> None:
         zone, around = place
@@ -383,7 +383,7 @@ class TestAnyLife:
         walk = stretches(zone, noon - 5 * DAY, noon + 5 * DAY)
         assert instant(day, wall, zone) == first_showing(walk, day, wall)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(periods=lives())
     def test_one_question_for_every_date_on_which_the_bot_was_up_in_time(self, periods: list[Period]) -> None:
         assert questions(*periods) == expected(periods, question_windows)
@@ -393,7 +393,7 @@ class TestAnyLife:
     def test_one_digest_for_every_week_in_which_the_bot_was_up_in_time(self, periods: list[Period]) -> None:
         assert live(periods, digest_due, next_digest) == expected(periods, digest_windows)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(periods=lives(first=date(2011, 1, 1)))
     def test_questions_are_asked_on_their_own_date_after_their_time_and_never_twice(
         self, periods: list[Period]
@@ -406,7 +406,7 @@ class TestAnyLife:
             assert shown.date() == day
             assert shown.time() >= period.schedule.ask_at or shown.fold
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=60, deadline=None)
     @given(
         periods=lives(),
         last=st.one_of(st.none(), st.integers(-3, 3)),

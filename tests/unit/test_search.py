@@ -103,14 +103,14 @@ SYNTAX = ['"', "'", "*", "(", ")", "NEAR(", "NEAR/2", "AND", "OR", "NOT", "^", "
           "a-" * 5_000, "人" * 10_000]  # fmt: skip
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(words=st.lists(st.sampled_from(SYNTAX) | st.text(max_size=40), max_size=30).map("".join))
 async def test_no_words_are_an_error(database: Database, thread: Thread, words: str) -> None:
     await messages(database, thread, words)
     await questions(database, thread, words)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
 @given(text=st.text(min_size=1, max_size=200))
 async def test_whoever_searches_for_a_whole_message_finds_it(database: Database, thread: Thread, text: str) -> None:
     """As long as its words are few, and every one of them is known to the index."""

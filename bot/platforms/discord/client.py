@@ -71,6 +71,9 @@ class Client(discord.AutoShardedClient):
         self._clock = clock
         self._guilds_to_sync = guilds
         self._chat: Chat | None = None
+        self._barred: set[int] = set()
+        self._again: asyncio.TimerHandle | None = None
+        self._again_after = FIRST_CATCH_UP
         self._up = asyncio.Event()
         self._behind = asyncio.Event()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
@@ -119,26 +122,60 @@ class Client(discord.AutoShardedClient):
             log.info("back in a server", guild=guild.id)
             self.fall_behind()
 
+    async def on_guild_channel_update(self, _: discord.abc.GuildChannel, channel: discord.abc.GuildChannel) -> None:
+        """Catch up where the bot may be allowed to read again."""
+        self._let_in(channel.guild)
+
+    async def on_guild_role_update(self, _: discord.Role, role: discord.Role) -> None:
+        """Catch up where the bot may be allowed to read again."""
+        self._let_in(role.guild)
+
+    def bar(self, guild_id: int) -> None:
+        """Note that a history could not be read for lack of rights; it is read once these have changed."""
+        self._barred.add(guild_id)
+
+    def _let_in(self, guild: discord.Guild) -> None:
+        if guild.id in self._barred:
+            self._barred.discard(guild.id)
+            self.fall_behind()
+
     def fall_behind(self) -> None:
         """Have what is missing fetched from the history soon."""
         self._behind.set()
 
+    def fall_behind_later(self) -> None:
+        """Have what is missing fetched after a while, since fetching it now failed."""
+        if self._again is None:
+            self._again = asyncio.get_running_loop().call_later(self._again_after, self._fall_behind_again)
+            self._again_after = min(self._again_after * 2, LONGEST_CATCH_UP)
+
+    def _fall_behind_again(self) -> None:
+        self._again = None
+        self.fall_behind()
+
     async def keep_up(self) -> None:
-        """Fetch what is missing whenever something may be, until cancelled. One that fails is tried again."""
-        seconds = FIRST_CATCH_UP
-        while True:
-            await self._behind.wait()
-            self._behind.clear()
-            self.directory.look_again()
-            try:
-                await self._desk.connected(NAME)
-            except DatabaseError as error:
-                log.error("what was missed could not be recorded yet", problem=str(error))
-                await asyncio.sleep(seconds)
-                self.fall_behind()
-                seconds = min(seconds * 2, LONGEST_CATCH_UP)
-            else:
-                seconds = FIRST_CATCH_UP
+        """Fetch what is missing whenever something may be, until cancelled. What fails is tried again."""
+        try:
+            while True:
+                await self._behind.wait()
+                self._behind.clear()
+                await self._catch_up()
+        finally:
+            if self._again is not None:
+                self._again.cancel()
+
+    async def _catch_up(self) -> None:
+        self.directory.look_again()
+        try:
+            await self._desk.connected(NAME)
+        except DatabaseError as error:
+            log.error("what was missed could not be recorded yet", problem=str(error))
+            self.fall_behind_later()
+        except Exception:
+            log.exception("what was missed could not be fetched")
+            self.fall_behind_later()
+        if self._again is None:
+            self._again_after = FIRST_CATCH_UP
 
     async def _report(self, channel_id: int, translation: Translation) -> None:
         """Record what happened in a channel, in the order in which it happened there.
@@ -151,7 +188,7 @@ class Client(discord.AutoShardedClient):
                 events = await translation()
             except (discord.HTTPException, *CONNECTION_ERRORS) as error:
                 log.warning("an event could not be understood; it comes back from the history", problem=str(error))
-                self.fall_behind()
+                self.fall_behind_later()
                 return
             # Begun here, ended outside, so that events of one channel can be committed together.
             recording = [asyncio.ensure_future(self._record(event)) for event in events if event is not None]
@@ -162,8 +199,7 @@ class Client(discord.AutoShardedClient):
             await self._desk.record(event)
         except DatabaseError:
             log.error("an event was not recorded; it comes back from the history", event_type=type(event).__name__)
-            await asyncio.sleep(FIRST_CATCH_UP)
-            self.fall_behind()
+            self.fall_behind_later()
 
     async def on_message(self, message: discord.Message) -> None:
         """Record a new message."""

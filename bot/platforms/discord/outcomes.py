@@ -20,6 +20,7 @@ MISSING_ACCESS, MISSING_PERMISSIONS = 50001, 50013
 OLD_MESSAGE_EDITED_TOO_OFTEN = 30046
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
+TOO_MANY_REQUESTS = 429
 
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError, TimeoutError, discord.RateLimited, discord.DiscordServerError)
 """What ends a request without saying whether it was carried out."""
@@ -61,7 +62,8 @@ async def outcome_of(work: Awaitable[Outcome], attempt: Attempt) -> Outcome:
     except CONNECTION_ERRORS:
         return Unknown("The connection to Discord broke.")
     except discord.HTTPException as error:
-        sentence, permanent = _SENTENCES.get(error.code, (f"Discord refused it (error {error.code}).", True))
+        limited = error.status == TOO_MANY_REQUESTS
+        sentence, permanent = _SENTENCES.get(error.code, (f"Discord refused it (error {error.code}).", not limited))
         gone = error.code == UNKNOWN_CHANNEL
         return NotSent(sentence, permanent) if gone or not attempt.doubtful else Unknown(sentence)
     except PlatformError as error:

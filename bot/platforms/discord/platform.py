@@ -37,9 +37,6 @@ log = structlog.get_logger(__name__)
 FIRST_LOGIN, LONGEST_LOGIN = 5.0, 300.0
 """Seconds after which a failed login is tried again, and the most that this grows to."""
 
-HISTORY_AGAIN_AFTER = 60.0
-"""Seconds after which a history is read again that could not be read to its end."""
-
 
 class DiscordPlatform:
     """A bot's account on Discord, in all of its servers. `client` is its connection."""
@@ -50,7 +47,6 @@ class DiscordPlatform:
         self._token = token
         self.client = Client(clock, guilds)
         self._archive_after: ArchiveAfter = archive_after
-        self._again: asyncio.TimerHandle | None = None
 
     @property
     def name(self) -> str:
@@ -95,8 +91,6 @@ class DiscordPlatform:
 
     async def close(self) -> None:
         """Disconnect."""
-        if self._again is not None:
-            self._again.cancel()
         await self.client.close()
 
     async def ensure_post(self, place: Place, key: str, post: Post, progress: Progress, found: Found) -> Outcome:
@@ -122,8 +116,8 @@ class DiscordPlatform:
     async def _with_reasons(self, place: Place, work: Awaitable[Outcome]) -> Outcome:
         try:
             return await work
-        except discord.Forbidden as error:
-            if error.code not in (MISSING_ACCESS, MISSING_PERMISSIONS):
+        except (discord.Forbidden, UnreachableError) as error:
+            if isinstance(error, discord.Forbidden) and error.code not in (MISSING_ACCESS, MISSING_PERMISSIONS):
                 raise
             found = await self.diagnose(place.channel)
             if not found:
@@ -137,12 +131,12 @@ class DiscordPlatform:
             async for event in self._history(place):
                 yield event
         except UnreachableError:
-            self._read_again()
+            self.client.bar(number(place.channel.workspace))
             raise
         except discord.NotFound as error:
             raise PlatformError("The thread is gone.") from error
         except (discord.HTTPException, *CONNECTION_ERRORS) as error:
-            self._read_again()
+            self.client.fall_behind_later()
             raise PlatformError("Discord's history of a thread cannot be read to its end.") from error
 
     async def _history(self, place: Place) -> AsyncIterator[Recordable]:
@@ -157,12 +151,6 @@ class DiscordPlatform:
                 yield await reactions_seen(directory, place, message)
         # Discord shows nothing, and says nothing, to whoever may not read.
         _require_reading(thread)
-
-    def _read_again(self) -> None:
-        """Have everything read again after a while."""
-        if self._again is None or self._again.when() <= asyncio.get_running_loop().time():
-            loop = asyncio.get_running_loop()
-            self._again = loop.call_later(HISTORY_AGAIN_AFTER, self.client.fall_behind)
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Send a direct message."""
