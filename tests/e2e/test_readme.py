@@ -60,7 +60,7 @@ async def test_the_transcript_is_what_a_trial_shows(tmp_path: Path) -> None:
 
 def test_every_chat_command_it_names_is_in_the_table() -> None:
     text = BLOCK.sub("", README.read_text("utf-8"))
-    for root, words in re.findall(r"`/(reading(?:-host)?) ([a-z]+(?: [a-z]+)?)", text):
+    for root, words in re.findall(r"`/(reading(?:-host)?) ([a-z]+(?: [a-z-]+)?)", text):
         assert {f"{root} {words}", f"{root} {words.split()[0]}"} & TABLE.keys(), f"/{root} {words}"
 
 
