@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import re
@@ -125,8 +126,9 @@ def test_a_reader_that_goes_away_ends_it_without_a_traceback(folder: Path) -> No
         assert running.stderr
         running.stdout.readline()
         running.stdout.close()
-        running.stdin.write(b"/help\n" * 20_000)
-        running.stdin.close()
+        with contextlib.suppress(BrokenPipeError):  # it may have ended before it has read all
+            running.stdin.write(b"/help\n" * 20_000)
+            running.stdin.close()
         assert running.wait(SECONDS) == 1
         assert b"Traceback" not in running.stderr.read()
 
