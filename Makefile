@@ -11,8 +11,7 @@ try: $(VENV)/.run
 
 test: check
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n auto -m "not full and not alone"
-	$(BIN)/pytest -m alone --timeout 1200
+	$(BIN)/coverage run -m pytest -n auto -m "not full"
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report
 

@@ -162,7 +162,7 @@ async def live_through(app: App, clock: ManualClock, talk: Talk) -> None:
         await app.poster.settle()
 
 
-@pytest.mark.alone
+@pytest.mark.full
 async def test_a_year_has_exactly_the_expected_rounds_and_digests(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
