@@ -21,7 +21,7 @@ test-full: $(VENV)/.dev
 # What the tests' servers and clients say to each other, against a platform's published documents in the folder SPECS.
 check-wire: $(VENV)/.dev
 	rm -rf data/wire
-	WIRE_LOG=data/wire $(BIN)/pytest -n auto -m "not full" tests/unit/test_discord_standin.py tests/contract tests/e2e
+	WIRE_LOG=data/wire $(BIN)/pytest -n auto -m "not full" tests/unit/test_*_standin.py tests/contract tests/e2e
 	$(BIN)/python -m tests.standins.wire $(SPECS) data/wire
 
 check: $(VENV)/.dev

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import structlog
@@ -13,6 +14,7 @@ import structlog
 from bot.chat import ChatDesk
 from bot.clock import Clock
 from bot.config import DeclaredGroup
+from bot.errors import PlatformError
 from bot.ports import Platform
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
@@ -55,10 +57,12 @@ async def open_app(
     clock: Clock,
     platforms: Iterable[Platform],
     declared: Iterable[DeclaredGroup] = (),
+    purge_after: timedelta | None = None,
 ) -> AsyncIterator[App]:
     """Open the program: database, question sets, declared groups, and the writer of events. Close all at the end.
 
-    What members say is recorded as long as it is open. Raises DatabaseError, QuestionSetError, SettingsError.
+    What members say is recorded as long as it is open. Groups that meet only where the bot was removed are forgotten
+    `purge_after` that, if it is given. Raises DatabaseError, QuestionSetError, SettingsError.
     """
     catalogue = Catalogue(seeds)
     await catalogue.load()
@@ -74,7 +78,14 @@ async def open_app(
         await sync_questions(context)
         await declare_groups(context, declared)
         recorder = Recorder(database)
-        app = App(context, ChatDesk(context, recorder), recorder, Poster(context, recorder), Scheduler(context), *wakes)
+        app = App(
+            context,
+            ChatDesk(context, recorder),
+            recorder,
+            Poster(context, recorder),
+            Scheduler(context, purge_after),
+            *wakes,
+        )
         writing = asyncio.create_task(recorder.run(), name="recorder")
         try:
             yield app
@@ -96,12 +107,13 @@ async def _close(platforms: Iterable[Platform]) -> None:
 async def serve(app: App, stop: asyncio.Event) -> None:
     """Run every platform, the scheduler and the poster until `stop` is set; then end them in good order.
 
-    Raises PlatformError if a platform refuses the bot for good.
+    A platform that refuses the bot for good is logged and done without. Raises PlatformError for the last one.
     """
     await asyncio.to_thread(parse_zone, "UTC")
     log.info("running", platforms=sorted(app.context.platforms))
+    left = set(app.context.platforms)
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(platform.run(app.desk)) for platform in app.context.platforms.values()]
+        running = [tasks.create_task(_run(platform, app, left)) for platform in app.context.platforms.values()]
         running.append(tasks.create_task(app.scheduler.run(app.scheduler_wake)))
         running.append(tasks.create_task(app.poster.run(app.poster_wake)))
         await stop.wait()
@@ -109,3 +121,14 @@ async def serve(app: App, stop: asyncio.Event) -> None:
         for task in running:
             task.cancel()
     log.info("stopped")
+
+
+async def _run(platform: Platform, app: App, left: set[str]) -> None:
+    """Run a platform. `left` are the names of those that have not refused the bot."""
+    try:
+        await platform.run(app.desk)
+    except PlatformError as error:
+        left.discard(platform.name)
+        if not left:
+            raise
+        log.error("a platform refuses the bot; the others go on", platform=platform.name, problem=str(error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import structlog
@@ -9,12 +10,15 @@ import structlog
 from bot.commands.arguments import check_arguments
 from bot.commands.completing import complete
 from bot.commands.help import TABLE
-from bot.commands.table import Call, Command
+from bot.commands.home import home_page
+from bot.commands.table import MEMBERS, Call, Command
 from bot.content import Form, Quote, Reply, Suggested
 from bot.errors import BotError, ChatError, DatabaseError, QuestionSetError
-from bot.events import Invocation, Recordable, Submission
+from bot.events import Invocation, Place, Recordable, Submission
+from bot.model import Author, Channel, Ref, Room
 from bot.services.backfill import backfill_platform
 from bot.services.context import Context
+from bot.services.departing import note_departure, note_return
 from bot.services.hosting import is_host
 from bot.services.recording import Recorder
 from bot.yamlsentences import shown
@@ -51,6 +55,19 @@ class ChatDesk:
         async with self._context.database.write() as transaction:
             await transaction.notes.put(key, value)
 
+    async def forget(self, key: str) -> None:
+        """Drop what an adapter kept under a key. Raises DatabaseError."""
+        async with self._context.database.write() as transaction:
+            await transaction.notes.drop(key)
+
+    async def left(self, platform: str, workspace: Ref) -> None:
+        """Note that the bot was removed from a workspace. Raises DatabaseError."""
+        await note_departure(self._context, platform, workspace)
+
+    async def joined(self, platform: str, workspace: Ref) -> None:
+        """Note that the bot is in a workspace. Raises DatabaseError."""
+        await note_return(self._context, platform, workspace)
+
     async def command(self, invocation: Invocation) -> Reply | Form:
         """Carry out a command and return what to show."""
         try:
@@ -83,6 +100,28 @@ class ChatDesk:
             log.exception("form failed", action=submission.action)
             return _with_what_was_written(_FAILED, submission)
 
+    async def home(self, author: Author, channels: Sequence[Channel]) -> Reply:
+        """Return what somebody sees on a page of their own."""
+        try:
+            return await home_page(await self._calls(author, channels))
+        except BotError as error:
+            return _sorry(error, f"{MEMBERS} today")
+        except Exception:
+            log.exception("home failed")
+            return _FAILED
+
+    async def _calls(self, author: Author, channels: Sequence[Channel]) -> list[Call]:
+        """Return a call for each group that meets in some of the channels, in the order of the channels."""
+        calls: dict[int, Call] = {}
+        async with self._context.database.read() as transaction:
+            for channel in channels:
+                room = await transaction.groups.room_at(channel)
+                if room is not None and room.group_id not in calls:
+                    invocation = Invocation(Place(channel), author, f"{MEMBERS} today")
+                    group = await transaction.groups.get(room.group_id)
+                    calls[group.id] = Call(self._context, invocation, {}, group, room)
+        return list(calls.values())
+
     async def _submit(self, submission: Submission) -> Reply:
         command = TABLE.get(submission.action)
         if command is None or command.on_submit is None:
@@ -113,30 +152,47 @@ class ChatDesk:
         async with self._context.database.read() as transaction:
             group = await transaction.groups.by_channel(channel)
             room = await transaction.groups.room_at(channel)
-            if room is None and group is not None:
-                rooms = await transaction.groups.rooms(group.id)
-                here = (channel.platform, channel.workspace)
-                room = next((one for one in rooms if (one.channel.platform, one.channel.workspace) == here), None)
+            rooms = await transaction.groups.rooms(group.id) if room is None and group is not None else []
+        if room is None and group is not None:
+            room = await self._readable(invocation, rooms)
+            group = group if room is not None else None
         return Call(self._context, invocation, {}, group, room)
 
+    async def _readable(self, invocation: Invocation, rooms: Sequence[Room]) -> Room | None:
+        """Return the first of a group's rooms that is in the same workspace and that the asker may read.
 
-_FAILED = Reply.of("Something went wrong on my side, and nothing was changed. The operator's log says what it was.")
+        A command that is used elsewhere must not show what is said there to whoever is kept out.
+        """
+        here, user = invocation.place.channel, invocation.author.user
+        platform = self._context.platforms[here.platform]
+        for room in rooms:
+            same = (room.channel.platform, room.channel.workspace) == (here.platform, here.workspace)
+            if same and await platform.may_read(room.channel, user):
+                return room
+        return None
+
+
+_FAILED = Reply.refused(
+    "Something went wrong on my side, and nothing was changed. The operator's log says what it was."
+)
 
 
 def _with_what_was_written(reply: Reply, submission: Submission) -> Reply:
     """Return a refusal with the longer texts that were filled in, since the form itself is gone."""
     texts = [value for value in submission.values.values() if len(value.strip()) >= WORTH_KEEPING]
-    return Reply.of(*reply.blocks, *(Quote(text, "what you wrote, to copy") for text in texts))
+    return replace(reply, blocks=(*reply.blocks, *(Quote(text, "what you wrote, to copy") for text in texts)))
 
 
 def _sorry(error: BotError, name: str) -> Reply:
     if isinstance(error, DatabaseError):
         log.error("command failed", command=name, problem=str(error))
-        return Reply.of("I cannot reach my database right now, so nothing was changed. Try again in a few minutes.")
+        return Reply.refused(
+            "I cannot reach my database right now, so nothing was changed. Try again in a few minutes."
+        )
     command = TABLE.get(name)
     if isinstance(error, QuestionSetError) and not (command and command.for_hosts):
         # Files and folders are for those who can do something about them.
-        return Reply.of(
+        return Reply.refused(
             "The group's question set cannot be used right now. Its hosts see why with `/reading-host status`."
         )
-    return Reply.of(str(error))
+    return Reply.refused(str(error))

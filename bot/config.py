@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import time
+from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -45,6 +45,13 @@ Address = Annotated[
         json_schema_extra={"patternErrorMessage": "write an address that begins with https:// or wss://"},
     ),
 ]
+TeamId = Annotated[
+    str,
+    Field(
+        pattern=r"^T[A-Z0-9]{2,20}$",
+        json_schema_extra={"patternErrorMessage": "write the workspace's id, which begins with T"},
+    ),
+]
 SECRET = re.compile(r"token|secret|password|passwd|api_?key|credential", re.IGNORECASE)
 
 
@@ -67,6 +74,10 @@ def _zone(written: object) -> object:
     return parse_zone(written) if isinstance(written, str) else written
 
 
+def _shards(written: object) -> object:
+    return None if written == "auto" else written
+
+
 def _present(written: object) -> object:
     return {} if written is None else written
 
@@ -75,11 +86,13 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class RoomSettings(_Section):
-    """Where a declared group meets."""
+class ChannelSettings(_Section):
+    """One channel of a platform."""
 
-    platform: Literal["console", "discord"] = Field(description="The platform.")
-    workspace: Name = Field(default="terminal", description="The workspace's id: a Discord server's.")
+    platform: Literal["console", "discord", "slack"] = Field(description="The platform.")
+    workspace: Name = Field(
+        default="terminal", description="The workspace's id: a Discord server's, or that of a Slack workspace."
+    )
     channel: Name = Field(default="reading-room", description="The channel's id.")
 
     @model_validator(mode="after")
@@ -92,6 +105,12 @@ class RoomSettings(_Section):
     def place(self) -> Channel:
         """Return the channel."""
         return Channel(self.platform, Ref(self.workspace), Ref(self.channel))
+
+
+class RoomSettings(ChannelSettings):
+    """Where a declared group meets."""
+
+    mention: Name | None = Field(default=None, description="The id of the role that each question there pings.")
 
 
 class DeclaredGroup(_Section):
@@ -112,6 +131,9 @@ class DeclaredGroup(_Section):
     order: Order = Field(default=Order.SHUFFLED, description="In which order questions come.")
     exhausted: Exhausted = Field(default=Exhausted.RESHUFFLE, description="What happens when all were asked.")
     tell_empty_week: bool = Field(default=False, description="Whether a silent week gets a line instead of nothing.")
+    alert_channel: ChannelSettings | None = Field(
+        default=None, description="Where hosts are told of trouble; without it, each is told in private."
+    )
     _document: Document | None = PrivateAttr(default=None)
 
     def model_post_init(self, context: Any) -> None:
@@ -140,6 +162,7 @@ class DeclaredGroup(_Section):
             order=self.order,
             exhausted=self.exhausted,
             tell_empty_week=self.tell_empty_week,
+            alert_channel=self.alert_channel.place if self.alert_channel else None,
         )
 
 
@@ -158,14 +181,48 @@ class DiscordSettings(_Section):
     archive_after: Literal["60", "1440", "4320", "10080"] = Field(
         default="10080", description="Minutes without a message after which a thread is folded away."
     )
+    shards: Annotated[Annotated[int, Field(ge=1, le=4_096)] | None, BeforeValidator(_shards)] = Field(
+        default=None, description="Connections that share the servers: a number, or `auto` for what Discord advises."
+    )
     api_url: Address | None = Field(default=None, description="Another address of Discord's API, for a proxy.")
     gateway_url: Address | None = Field(default=None, description="Another address of its gateway, for a proxy.")
+
+
+class SlackHttpSettings(_Section):
+    """Where the bot listens for Slack, and where Slack finds it."""
+
+    public_url: Address = Field(description="The address at which Slack reaches the bot, without a path.")
+    host: Name = Field(default="127.0.0.1", description="The address to listen at.")
+    port: int = Field(default=3000, ge=0, le=65_535, description="The port to listen at.")
+
+
+class SlackSettings(_Section):
+    """Slack. Its tokens and keys are read from the environment; see .env.example."""
+
+    mode: Literal["socket", "http"] = Field(
+        default="socket", description="How Slack reaches the bot: one workspace by socket, or any number by HTTP."
+    )
+    http: SlackHttpSettings | None = Field(default=None, description="Where, in the mode `http`.")
+    teams: tuple[TeamId, ...] = Field(
+        default=(), description="In the mode `http`, workspaces that may install the app; without any, all may."
+    )
+    history: Literal["normal", "restricted"] = Field(
+        default="normal", description="Whether Slack restricts the app to 15 messages of history a minute."
+    )
+    api_url: Address | None = Field(default=None, description="Another address of Slack's API, such as GovSlack's.")
+
+    @model_validator(mode="after")
+    def _say_where(self) -> Self:
+        if self.mode == "http" and self.http is None:
+            raise ValueError("In the mode `http`, `http` must say at which `public_url` Slack finds the bot.")
+        return self
 
 
 class Platforms(_Section):
     """The chat platforms to connect to."""
 
     discord: Annotated[DiscordSettings | None, BeforeValidator(_present)] = Field(default=None, description="Discord.")
+    slack: Annotated[SlackSettings | None, BeforeValidator(_present)] = Field(default=None, description="Slack.")
     console: Annotated[ConsoleSettings | None, BeforeValidator(_present)] = Field(
         default=None, description="The terminal as a platform."
     )
@@ -178,8 +235,16 @@ class BotSettings(_Section):
     seeds: Path = Field(default=Path("seeds"), description="The folder of question sets.")
     log_format: Literal["auto", "text", "json"] = Field(default="auto", description="How log lines look.")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Which are written.")
+    purge_after_days: int = Field(
+        default=30, ge=0, le=3_650, description="Days after which groups of left workspaces are forgotten; 0 never."
+    )
     platforms: Platforms = Field(default=Platforms(), description="The chat platforms to connect to.")
     groups: tuple[DeclaredGroup, ...] = Field(default=(), description="Groups that this file decides.")
+
+    @property
+    def purge_after(self) -> timedelta | None:
+        """Return how long groups are kept that meet only where the bot was removed; None is for ever."""
+        return timedelta(days=self.purge_after_days) if self.purge_after_days else None
 
     @property
     def database_url(self) -> str:
@@ -241,6 +306,8 @@ def _contradictions(document: Document, settings: BotSettings) -> Iterator[Probl
         if group.slug in slugs:
             yield document.problem((*at, "slug"), f"Another group has the slug “{group.slug}”; give each its own.")
         slugs.add(group.slug)
+        if group.alert_channel is not None and group.alert_channel.platform not in connected:
+            yield document.problem((*at, "alert_channel", "platform"), _not_connected(group.alert_channel.platform))
         for number, room in enumerate(group.rooms):
             here = (*at, "rooms", number)
             if room.place in places:
@@ -248,5 +315,8 @@ def _contradictions(document: Document, settings: BotSettings) -> Iterator[Probl
                 yield document.problem(here, told)
             places[room.place] = group.slug
             if room.platform not in connected:
-                told = f"The bot is not connected to {room.platform}; name it under `platforms`."
-                yield document.problem((*here, "platform"), told)
+                yield document.problem((*here, "platform"), _not_connected(room.platform))
+
+
+def _not_connected(platform: str) -> str:
+    return f"The bot is not connected to {platform}; name it under `platforms`."

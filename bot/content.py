@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.model import ANSWER_LIMIT, Question
+from bot.model import ANSWER_LIMIT, Channel, Question, Ref
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +60,15 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button: pressing it is using a command, by its full name, with these arguments."""
+    """A button: pressing it is using a command, by its full name, with these arguments.
+
+    `channel` is where it is used, if not where the button stands.
+    """
 
     label: str
     command: str
     arguments: tuple[tuple[str, str], ...] = ()
+    channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +99,24 @@ Block = Heading | Paragraph | Quote | Listing | Facts | Actions | Attachment
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The answer to a command or a form, visible only to whoever asked unless `public`."""
+    """The answer to a command or a form, visible only to whoever asked unless `public`.
+
+    A `refusal` is why nothing was done, in a sentence: what a platform shows whose form still has what was filled in.
+    """
 
     blocks: tuple[Block, ...]
     public: bool = False
+    refusal: str = ""
 
     @classmethod
     def of(cls, *blocks: Block | str, public: bool = False) -> Reply:
         """Return a reply made of blocks; a plain string becomes a paragraph."""
         return cls(tuple(Paragraph(block) if isinstance(block, str) else block for block in blocks), public)
+
+    @classmethod
+    def refused(cls, sentence: str) -> Reply:
+        """Return a reply that says why nothing was done."""
+        return cls((Paragraph(sentence),), refusal=sentence)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +144,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class QuestionPost:
-    """A round as it is posted: the question in the channel, its follow-ups opening the thread below it."""
+    """A round as it is posted: the question in the channel, its follow-ups opening the thread below it.
+
+    `mention` is the role or user group that is pinged, and nothing else is.
+    """
 
     round_id: int
     group: str
     question: Question
     source: str
     source_link: str = ""
+    mention: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,13 @@ class Substance(StrEnum):
     REMARK = "remark"
 
 
+class Choice(StrEnum):
+    """What hosts decided about one answer: that digests quote it in any case, or never."""
+
+    QUOTE = "quote"
+    HIDE = "hide"
+
+
 @dataclass(frozen=True, slots=True)
 class Channel:
     """One channel of one workspace on one platform."""
@@ -64,6 +71,14 @@ class Channel:
     platform: str
     workspace: Ref
     channel: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What people call a channel and its workspace, without marks such as `#`."""
+
+    workspace: str
+    channel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,10 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a host decides about a group. Times are local wall-clock times; weekdays count from Monday = 0."""
+    """What a host decides about a group. Times are local wall-clock times; weekdays count from Monday = 0.
+
+    What hosts must know is said in `alert_channel`; without one, each host is told in private.
+    """
 
     zone: str = "UTC"
     ask_at: time = time(9, 0)
@@ -134,6 +152,7 @@ class Settings:
     order: Order = Order.SHUFFLED
     exhausted: Exhausted = Exhausted.RESHUFFLE
     tell_empty_week: bool = False
+    alert_channel: Channel | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,11 +185,12 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Where a group meets."""
+    """Where a group meets. `mention` is the role or user group that each question there pings."""
 
     id: int
     group_id: int
     channel: Channel
+    mention: Ref | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +315,8 @@ class Round:
 class Message:
     """What a member said in a round: an answer or a remark.
 
-    `ref` is None while a form answer has not been posted yet. `pick` is the option or the estimate chosen in a form.
+    `ref` is None while a form answer has not been posted yet. `pick` is the option or the estimate chosen in a form,
+    `choice` what hosts decided about it.
     """
 
     id: int
@@ -311,6 +332,7 @@ class Message:
     pick: str = ""
     by_form: bool = False
     reply_to: Ref | None = None
+    choice: Choice | None = None
 
 
 def utc(moment: datetime) -> datetime:

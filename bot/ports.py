@@ -6,13 +6,13 @@ what these docstrings promise.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from bot.content import Form, Post, Reply, Suggested
 from bot.events import Invocation, Place, Recordable, Submission
-from bot.model import Author, Channel, Ref
+from bot.model import Author, Channel, Ref, Whereabouts
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,13 @@ class Chat(Protocol):
         """Carry out a filled-in form and return what to show, under the same promise as `command`."""
         ...
 
+    async def home(self, author: Author, channels: Sequence[Channel]) -> Reply:
+        """Return what somebody sees on a page of their own: all that concerns them of the groups in these channels.
+
+        They are those that the author may read; a group that meets in several of them is shown once.
+        """
+        ...
+
     async def connected(self, platform: str) -> None:
         """Say that a connection was made or made again: what happened meanwhile is fetched from the history.
 
@@ -105,6 +112,21 @@ class Chat(Protocol):
 
     async def remember(self, key: str, value: str) -> None:
         """Keep a small fact that the adapter needs at its next start. Raises DatabaseError."""
+        ...
+
+    async def forget(self, key: str) -> None:
+        """Drop what was remembered under a key, if anything was. Raises DatabaseError."""
+        ...
+
+    async def left(self, platform: str, workspace: Ref) -> None:
+        """Say that the bot was removed from a workspace; again changes nothing. Raises DatabaseError.
+
+        Groups that meet nowhere else are forgotten after a while, unless it is invited again before.
+        """
+        ...
+
+    async def joined(self, platform: str, workspace: Ref) -> None:
+        """Say that the bot is in a workspace, perhaps again: its groups are kept. Raises DatabaseError."""
         ...
 
 
@@ -157,8 +179,8 @@ class Platform(Protocol):
     def history(self, place: Place) -> AsyncIterator[Recordable]:
         """Yield every message by a person in a thread, oldest first, each followed by its reactions' snapshot.
 
-        Of our own posts in the thread only the snapshots are yielded. Raises PlatformError when the history cannot be
-        read to its end, or the thread cannot be found, so that nobody takes a part for the whole.
+        Of the answers that we posted in the thread only the snapshots are yielded. Raises PlatformError when the
+        history cannot be read to its end, or the thread cannot be found, so that nobody takes a part for the whole.
         """
         ...
 
@@ -166,12 +188,36 @@ class Platform(Protocol):
         """Show something to one person only; return whether they could be reached."""
         ...
 
+    async def announce(self, channel: Channel, reply: Reply) -> bool:
+        """Show something to everyone in a channel; return whether it could be shown there."""
+        ...
+
     async def person(self, channel: Channel, user: Ref) -> Author | None:
         """Return who a user is, or None if there is nobody of that id where the channel is."""
         ...
 
+    async def may_read(self, channel: Channel, user: Ref) -> bool:
+        """Return whether a person may read what is said in a channel; False where the bot cannot know."""
+        ...
+
+    async def whereabouts(self, channel: Channel) -> Whereabouts | None:
+        """Return what people call a channel and its workspace, or None where the bot cannot know."""
+        ...
+
     async def diagnose(self, channel: Channel) -> tuple[str, ...]:
         """Return one sentence for each thing that keeps the bot from working in a channel, with what to do about it."""
+        ...
+
+    async def role(self, channel: Channel, role: Ref) -> str | None:
+        """Return the name of a role or user group that a question may ping in a channel, or None if there is none."""
+        ...
+
+    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+        """Return one sentence for each thing that keeps the bot from working, with what to do about it.
+
+        First what concerns the platform as a whole, then each of the channels. Works without `run`, and takes no
+        connection away from a bot that runs meanwhile; `chat` is there to recall what the adapter remembered.
+        """
         ...
 
     def link(self, place: Place, message: Ref) -> str:

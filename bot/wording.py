@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from datetime import time
+from collections.abc import Iterable
+from datetime import date, time, timedelta
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -25,6 +26,8 @@ DAY_GROUPS = {
     "weekend": frozenset({5, 6}),
 }
 DAYS_HINT = "write days like mon-fri, “mon, wed, fri”, weekends or daily"
+DATES_HINT = "write dates like 2030-12-24, 2031-01-01 to 2031-01-06"
+LONGEST_HOLIDAYS = timedelta(days=366)
 TIME_HINT = "write it like 09:00, 18.30 or 9:30pm"
 ZONE_HINT = "write it as an area and a city, like Europe/Paris or America/New_York"
 
@@ -62,6 +65,26 @@ def describe_days(days: frozenset[int]) -> str:
         run = _run(first, days)
         parts += [run] if len(run) > 2 else [[day] for day in run]
     return ", ".join(_described(part) for part in sorted(parts))
+
+
+def parse_dates(text: str) -> frozenset[date]:
+    """Return the dates that `text` names, such as `2030-12-24, 2031-01-01 to 2031-01-06`; none for an empty one.
+
+    Raises ValueError, with a sentence for whoever wrote it.
+    """
+    named = [piece.strip() for piece in re.split(r"[,;\n]", text) if piece.strip()]
+    return frozenset().union(*map(_dates, named))
+
+
+def describe_dates(days: Iterable[date]) -> str:
+    """Return dates as they are written: `2030-12-24, 2031-01-01 to 2031-01-06`. `parse_dates` reads it back."""
+    runs: list[list[date]] = []
+    for day in sorted(days):
+        if runs and day - runs[-1][-1] == timedelta(days=1):
+            runs[-1].append(day)
+        else:
+            runs.append([day])
+    return ", ".join(f"{run[0]}" if len(run) == 1 else f"{run[0]} to {run[-1]}" for run in runs)
 
 
 def parse_time(text: str) -> time:
@@ -105,6 +128,18 @@ def parse_zone(text: str) -> str:
 def zone_names() -> tuple[str, ...]:
     """Return the time zones by which people find theirs, such as Europe/Paris. Reads the list of zones from disk."""
     return tuple(sorted(key for key in available_timezones() if PLACE.match(key)))
+
+
+def _dates(text: str) -> frozenset[date]:
+    """Return the dates of one piece: one date, or the first and the last of several."""
+    try:
+        first, *more = (date.fromisoformat(end.strip()) for end in re.split(r"\s+(?:to|until|through)\s+|\.\.", text))
+    except ValueError:
+        raise ValueError(f"{_quoted(text)} is not a date; {DATES_HINT}.") from None
+    last = more[-1] if more else first
+    if len(more) > 1 or not timedelta() <= last - first < LONGEST_HOLIDAYS:
+        raise ValueError(f"{_quoted(text)} is not a range of dates within one year; {DATES_HINT}.")
+    return frozenset(first + timedelta(days=ahead) for ahead in range((last - first).days + 1))
 
 
 def _days(word: str) -> frozenset[int]:

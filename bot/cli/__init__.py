@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 from dotenv import load_dotenv
 
-from bot.cli import data, discord, importing, running, sets
+from bot.cli import data, discord, importing, running, sets, slack
 from bot.cli.errors import tell
 from bot.errors import SettingsError
 from bot.logs import configure_logs
@@ -39,6 +39,7 @@ app.command("commands")(data.commands)
 app.command("import")(importing.import_documents)
 app.add_typer(sets.app, name="sets")
 app.add_typer(discord.app, name="discord")
+app.add_typer(slack.app, name="slack")
 
 
 def main() -> None:

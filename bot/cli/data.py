@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from bot.cli.errors import UsageError, errors_told
+from bot.cli.online import inspect_platforms
 from bot.cli.running import Config
 from bot.clock import SystemClock
 from bot.commands.reference import reference
@@ -33,7 +34,10 @@ STALE_AFTER = timedelta(minutes=3)
 """How long after its last heartbeat the bot is taken for dead."""
 
 
-def check(config: Config = None) -> None:
+def check(
+    online: Annotated[bool, typer.Option("--online", help="Ask the platforms as well.")] = False,  # noqa: FBT002
+    config: Config = None,
+) -> None:
     """Check settings, question sets and database, each with a tick or a sentence."""
     try:
         settings = load_settings(config)
@@ -43,7 +47,8 @@ def check(config: Config = None) -> None:
     groups = plural(len(settings.groups), "declared group") if settings.groups else "groups are set up from chat"
     _say(f"✓ Settings: {groups}")
     sets, database = asyncio.run(_check(settings))
-    if not (sets and database):
+    reachable = not online or (database and asyncio.run(_check_online(settings)))
+    if not (sets and database and reachable):
         raise typer.Exit(1)
 
 
@@ -60,6 +65,16 @@ async def _check(settings: BotSettings) -> tuple[bool, bool]:
         _say(f"✗ Database: {error}")
         return sets, False
     return sets, True
+
+
+async def _check_online(settings: BotSettings) -> bool:
+    found = await inspect_platforms(settings)
+    for name, troubles, well in found:
+        for line in [f"✗ {name}: {trouble}" for trouble in troubles] or [f"✓ {name}: {well}"]:
+            _say(line)
+    if not found:
+        _say("✗ Platforms: No chat platform is set up. Name one under `platforms`.")
+    return bool(found) and not any(troubles for _, troubles, _ in found)
 
 
 async def _check_sets(settings: BotSettings) -> str:

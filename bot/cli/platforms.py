@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.cli.screen import terminal_screen
 from bot.clock import Clock
-from bot.config import BotSettings, ConsoleSettings, DiscordSettings
+from bot.config import BotSettings, ConsoleSettings, DiscordSettings, SlackSettings
 from bot.errors import SettingsError
 from bot.platforms.console.channel import open_channel
 from bot.platforms.console.platform import ConsolePlatform
@@ -22,6 +22,8 @@ async def make_platforms(settings: BotSettings, clock: Clock) -> list[Platform]:
     platforms: list[Platform] = []
     if settings.platforms.discord is not None:
         platforms.append(_discord(settings.platforms.discord, clock))
+    if settings.platforms.slack is not None:
+        platforms.append(_slack(settings.platforms.slack))
     if settings.platforms.console is not None:
         platforms.append(await _console(settings.platforms.console, clock))
     if not platforms:
@@ -44,7 +46,7 @@ def _discord(settings: DiscordSettings, clock: Clock) -> Platform:
     token = discord_token()
     point_at(settings.api_url, settings.gateway_url)
     archive_after = cast("ArchiveAfter", int(settings.archive_after))
-    return DiscordPlatform(token, clock, [int(guild) for guild in settings.guilds], archive_after)
+    return DiscordPlatform(token, clock, [int(guild) for guild in settings.guilds], archive_after, settings.shards)
 
 
 def discord_token() -> str:
@@ -53,3 +55,34 @@ def discord_token() -> str:
     if not token:
         raise SettingsError("There is no token for Discord.", f"Put it into the environment as {DISCORD_TOKEN}.")
     return token
+
+
+def _slack(settings: SlackSettings) -> Platform:
+    # Slack's libraries take a while to import, and only those who use them should wait for it.
+    from bot.platforms.slack.connecting import ByHttp, BySocket, Connection, HttpKeys, SocketKeys
+    from bot.platforms.slack.installations import Credentials, cipher
+    from bot.platforms.slack.platform import SlackPlatform
+    from bot.platforms.slack.web import HttpSettings
+    from bot.platforms.slack.webapi import WebApi
+
+    web = WebApi(settings.api_url)
+    connection: Connection
+    if settings.mode == "http" and settings.http is not None:
+        keys = HttpKeys(
+            _secret("SLACK_SIGNING_SECRET"),
+            Credentials(_secret("SLACK_CLIENT_ID"), _secret("SLACK_CLIENT_SECRET")),
+            cipher(_secret("SLACK_TOKEN_KEY")),
+        )
+        at = HttpSettings(settings.http.host, settings.http.port, settings.http.public_url, frozenset(settings.teams))
+        connection = ByHttp(web, keys, at)
+    else:
+        connection = BySocket(web, SocketKeys(_secret("SLACK_BOT_TOKEN"), _secret("SLACK_APP_TOKEN")))
+    return SlackPlatform(web, connection, restricted=settings.history == "restricted")
+
+
+def _secret(name: str) -> str:
+    """Return what the environment holds for Slack under a name. Raises SettingsError if that is nothing."""
+    found = os.environ.get(name, "").strip()
+    if not found:
+        raise SettingsError(f"Slack needs {name}.", "Put it into the environment; .env.example says what it is.")
+    return found

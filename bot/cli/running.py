@@ -58,6 +58,7 @@ async def _run(settings: BotSettings) -> None:
         clock=clock,
         platforms=await make_platforms(settings, clock),
         declared=settings.groups,
+        purge_after=settings.purge_after,
     ) as app:
         await serve(app, stop)
 

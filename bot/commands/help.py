@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import curating, hosts, members, people, setup
+from bot.commands import curating, featuring, hosts, linking, members, people, settings, setup
 from bot.commands.parse import parse_command
 from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind, Table
 from bot.content import Block, Facts, Heading, Item, Listing, Reply
@@ -52,6 +52,7 @@ HELP = Command(
     "Show the commands, or how to use one",
     help_,
     (Parameter("command", "the command", ParameterKind.COMMAND, rest=True),),
+    lists=True,
 )
 
 TABLE: Table = {
@@ -60,11 +61,15 @@ TABLE: Table = {
         *members.COMMANDS,
         curating.SUGGEST,
         *people.MEMBERS_COMMANDS,
+        *linking.MEMBERS_COMMANDS,
         HELP,
         setup.SETUP,
+        settings.SETTINGS,
         *hosts.COMMANDS,
+        *featuring.COMMANDS,
         *curating.COMMANDS,
         *people.HOSTS_COMMANDS,
+        *linking.HOSTS_COMMANDS,
     )
 }
 """Every command by its full name."""

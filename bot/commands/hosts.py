@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import date
 
 from bot.commands.setup import schedule_facts, until
@@ -12,7 +13,8 @@ from bot.digest.compile import is_empty
 from bot.digest.render import digest_blocks, digest_title
 from bot.errors import ChatError
 from bot.model import Group, Room
-from bot.services import asking, digests, hosting
+from bot.services import asking, digests, hosting, lookups
+from bot.services.viewing import full_name, platform_name
 from bot.store.deliveries import DeliveryState
 
 PLANNED = 5
@@ -28,11 +30,15 @@ async def status(call: Call) -> Reply:
         rooms = await transaction.groups.rooms(group.id)
         hosts = await transaction.groups.hosts(group.id)
         last = await transaction.rounds.last(group.id)
+        called = {room.id: full_name(room.channel, names) for room, names in await transaction.groups.called(group.id)}
     trouble = await _trouble(call, group, rooms)
+    where = f" ({'; '.join(called[room.id] for room in rooms)})" if len(rooms) > 1 else ""
     names = ", ".join(host.name for host in hosts) or "those who run the workspace"
     by = "the operator's file" if group.declared else "its hosts, from chat"
     asked = f"{describe_day(last.local_date)}: {last.question.text}" if last else "nothing yet"
-    facts = Facts((("Asked last", asked), ("Hosts", names), ("Rooms", str(len(rooms))), ("Settings decided by", by)))
+    facts = Facts(
+        (("Asked last", asked), ("Hosts", names), ("Rooms", f"{len(rooms)}{where}"), ("Settings decided by", by))
+    )
     blocks: list[Block] = [Heading(group.name), await schedule_facts(call, group), facts]
     if not trouble:
         return Reply.of(*blocks, "All is well.")
@@ -52,10 +58,10 @@ async def _trouble(call: Call, group: Group, rooms: list[Room]) -> list[str]:
         trouble.append(f"The question set was edited and cannot be read; its last good version is used. {broken}")
     elif group.settings.question_set not in call.context.catalogue.sets:
         trouble.append(f"The question set cannot be used. {broken or 'It is gone: choose another one.'}")
-    for room in rooms:
-        platform = call.context.platforms.get(room.channel.platform)
-        gone = (f"The group also meets on {room.channel.platform}, which is not set up any more.",)
-        trouble += await platform.diagnose(room.channel) if platform else gone
+    found = await asyncio.gather(*(hosting.diagnose(call.context, room.channel) for room in rooms))
+    for room, sentences in zip(rooms, found, strict=True):
+        about = f"On {platform_name(room.channel.platform)}: " if len(rooms) > 1 else ""
+        trouble += [f"{about}{sentence}" for sentence in sentences]
     return list(dict.fromkeys(trouble))
 
 
@@ -119,7 +125,8 @@ async def digest_preview(call: Call) -> Reply:
     digest = await digests.preview_digest(call.context, call.group)
     if is_empty(digest):
         return Reply.of("Nothing was said since the last digest, so there would be none.")
-    return Reply.of(Heading(digest_title(digest)), *digest_blocks(digest))
+    view = await lookups.seen_from(call.context, call.group, call.room)
+    return Reply.of(Heading(digest_title(digest)), *digest_blocks(digest, view))
 
 
 async def queue_add(call: Call) -> Reply:
@@ -166,6 +173,7 @@ COMMANDS = (
         "Show the questions that come next",
         next_,
         (Parameter("count", "how many", ParameterKind.NUMBER),),
+        lists=True,
     ),
     Command(HOSTS, "skip", "Pass over the question that comes next", skip),
     Command(
@@ -177,7 +185,7 @@ COMMANDS = (
     ),
     Command(HOSTS, "resume", "Ask questions again after a pause", resume),
     Command(HOSTS, "digest now", "Post the digest now instead of at the end of the week", digest_now),
-    Command(HOSTS, "digest preview", "Show the digest as it would be posted now", digest_preview),
+    Command(HOSTS, "digest preview", "Show the digest as it would be posted now", digest_preview, lists=True),
     Command(
         HOSTS,
         "queue add",
@@ -195,5 +203,5 @@ COMMANDS = (
         queue_remove,
         (Parameter("number", "its number in the queue", ParameterKind.NUMBER, required=True),),
     ),
-    Command(HOSTS, "queue list", "Show the questions that hosts have queued", queue_list),
+    Command(HOSTS, "queue list", "Show the questions that hosts have queued", queue_list, lists=True),
 )

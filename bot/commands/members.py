@@ -51,7 +51,7 @@ def question_blocks(call: Call, view: RoundView) -> list[Block]:
 
 async def today(call: Call) -> Reply:
     """Show the latest question."""
-    latest = await lookups.recent_rounds(call.context, call.group, 1)
+    latest = await lookups.recent_rounds(call.context, call.group, 1, call.room)
     if latest:
         return Reply.of(*question_blocks(call, latest[0]))
     first = next_question(call.group.schedule, None, call.context.clock.now())
@@ -114,13 +114,15 @@ async def record_answer(call: Call, round_id: int, text: str, pick: str = "") ->
         raise ChatError("Answers are given where the group meets.", "Write this in the group's channel.")
     given = await answering.give_answer(call.context, call.room, call.invocation.author, round_id, text, pick)
     facts = [("Question", given.round.question.text)]
+    view = await lookups.seen_from(call.context, call.group, call.room)
+    thread = f"thread {view.elsewhere.get(given.room_id, '')}".rstrip()
     match given.change:
         case answering.Change.GIVEN:
-            done = "Recorded. Your answer appears in the thread in a moment; `/reading answer` again changes it."
+            done = f"Recorded. Your answer appears in the {thread} in a moment; `/reading answer` again changes it."
         case answering.Change.EDITED:
-            done = "Changed. The thread shows your answer as it is now in a moment."
+            done = f"Changed. The {thread} shows your answer as it is now in a moment."
         case answering.Change.WITHDRAWN:
-            done = "Withdrawn. Your answer is forgotten and leaves the thread."
+            done = f"Withdrawn. Your answer is forgotten and leaves the {thread}."
     if given.pick:
         facts.append(("Your answer", given.pick))
     return Reply.of(done, Facts(tuple(facts)))
@@ -134,8 +136,10 @@ async def answered(call: Call, target: str, values: Mapping[str, str]) -> Reply:
 async def question(call: Call) -> Reply:
     """Show one question that was asked, or the latest ones."""
     if (question_id := call.get("id", str)) is not None:
-        return Reply.of(*question_blocks(call, await lookups.round_view(call.context, call.group, question_id)))
-    views = await lookups.recent_rounds(call.context, call.group, SHOWN)
+        return Reply.of(
+            *question_blocks(call, await lookups.round_view(call.context, call.group, question_id, call.room))
+        )
+    views = await lookups.recent_rounds(call.context, call.group, SHOWN, call.room)
     if not views:
         return Reply.of("No question has been asked here yet.")
     return Reply.of(Heading("Latest questions"), _rounds(views))
@@ -157,7 +161,7 @@ def _rounds(views: list[RoundView]) -> Listing:
 async def search(call: Call) -> Reply:
     """Search questions that were asked and what was said."""
     words = call.need("words", str)
-    found = await lookups.search(call.context, call.group, words, SHOWN)
+    found = await lookups.search(call.context, call.group, words, SHOWN, call.room)
     blocks: list[Block] = []
     if found.questions:
         items = (Item(hit.text, describe_day(hit.local_date), link) for hit, link in found.questions)
@@ -165,15 +169,15 @@ async def search(call: Call) -> Reply:
     if found.messages:
         blocks.append(Heading("What was said"))
         blocks += [
-            Quote(_excerpt(hit.text), f"{hit.name}, {describe_day(hit.local_date)}", link)
-            for hit, link in found.messages
+            Quote(excerpt(hit.text), f"{by}, {describe_day(hit.local_date)}", link) for hit, by, link in found.messages
         ]
     if not blocks:
-        return Reply.of(f"Nothing that was asked or said here holds “{_excerpt(words)}”. Try fewer or shorter words.")
+        return Reply.of(f"Nothing that was asked or said here holds “{excerpt(words)}”. Try fewer or shorter words.")
     return Reply.of(*blocks)
 
 
-def _excerpt(text: str) -> str:
+def excerpt(text: str) -> str:
+    """Return a text as it stands in a list of many."""
     return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1].rstrip()}…"
 
 
@@ -181,7 +185,7 @@ async def topics(call: Call) -> Reply:
     """Show the topics, or what was asked on one."""
     if (topic := call.get("topic", str)) is not None:
         name = await lookups.find_topic(call.context, call.group, topic)
-        views = await lookups.asked_of_topic(call.context, call.group, name)
+        views = await lookups.asked_of_topic(call.context, call.group, name, call.room)
         if not views:
             return Reply.of(f"Nothing on {name} has been asked here yet.")
         return Reply.of(Heading(name), _rounds(views[:SHOWN]))
@@ -205,19 +209,22 @@ async def readings(call: Call) -> Reply:
 async def mine(call: Call) -> Reply:
     """Show the asker's own answers."""
     answers = await lookups.answers_by(call.context, call.group, call.invocation.author, SHOWN)
+    view = await lookups.seen_from(call.context, call.group, call.room)
     if not answers:
         return Reply.of("You have not answered a question here yet. Start with `/reading answer`.")
     blocks: list[Block] = [Heading("Your latest answers")]
     for message, round_, link in answers:
         said = " — ".join(filter(None, (message.pick, message.text)))
-        blocks.append(Quote(_excerpt(said), f"you, {describe_day(round_.local_date)}", link, round_.question.text))
+        by = f"{view.signed('you', message.room_id)}, {describe_day(round_.local_date)}"
+        blocks.append(Quote(excerpt(said), by, link, round_.question.text))
     return Reply.of(*blocks)
 
 
 async def digest(call: Call) -> Reply:
     """Show a digest."""
     stored = await lookups.find_digest(call.context, call.group, call.get("date", date))
-    return Reply.of(Heading(digest_title(stored.digest)), *digest_blocks(stored.digest))
+    view = await lookups.seen_from(call.context, call.group, call.room)
+    return Reply.of(Heading(digest_title(stored.digest)), *digest_blocks(stored.digest, view))
 
 
 async def stats(call: Call) -> Reply:
@@ -257,6 +264,7 @@ COMMANDS = (
         "Show a question that was asked, or the latest ones",
         question,
         (Parameter("id", "the question's id", ParameterKind.QUESTION),),
+        lists=True,
     ),
     Command(
         MEMBERS,
@@ -264,6 +272,7 @@ COMMANDS = (
         "Search what was asked and what was said",
         search,
         (Parameter("words", "what to look for", required=True, rest=True),),
+        lists=True,
     ),
     Command(
         MEMBERS,
@@ -271,15 +280,17 @@ COMMANDS = (
         "Show the topics, or what was asked on one",
         topics,
         (Parameter("topic", "the topic", ParameterKind.TOPIC, rest=True),),
+        lists=True,
     ),
-    Command(MEMBERS, "readings", "Show the documents that the questions come from", readings),
-    Command(MEMBERS, "mine", "Show your own latest answers", mine),
+    Command(MEMBERS, "readings", "Show the documents that the questions come from", readings, lists=True),
+    Command(MEMBERS, "mine", "Show your own latest answers", mine, lists=True),
     Command(
         MEMBERS,
         "digest",
         "Show the latest weekly digest, or the one of a date",
         digest,
         (Parameter("date", "the day it was posted", ParameterKind.DATE),),
+        lists=True,
     ),
-    Command(MEMBERS, "stats", "Show the group in numbers", stats),
+    Command(MEMBERS, "stats", "Show the group in numbers", stats, lists=True),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, ParameterKind
 from bot.content import Facts, Heading, Item, Listing, Reply, plural
 from bot.model import Ref
-from bot.services import hosting, privacy
+from bot.services import accounts, hosting, privacy
 
 
 async def hosts_list(call: Call) -> Reply:
@@ -14,7 +14,9 @@ async def hosts_list(call: Call) -> Reply:
         hosts = await transaction.groups.hosts(call.group.id)
     if not hosts:
         return Reply.of("The group has no hosts of its own; those who run the workspace can host it.")
-    return Reply.of(Heading(f"Hosts of {call.group.name}"), Listing(tuple(Item(host.name) for host in hosts)))
+    several = len({host.platform for host in hosts}) > 1
+    names = (accounts.account_name(host) if several else host.name for host in hosts)
+    return Reply.of(Heading(f"Hosts of {call.group.name}"), Listing(tuple(map(Item, names))))
 
 
 async def hosts_add(call: Call) -> Reply:
@@ -34,8 +36,11 @@ async def hosts_remove(call: Call) -> Reply:
 async def privacy_show(call: Call) -> Reply:
     """Show the asker what is recorded of them."""
     found = await privacy.recorded(call.context, call.invocation.author)
+    linked = await accounts.linked_accounts(call.context, call.invocation.author)
+    others = (("Of this account and of", ", ".join(map(accounts.account_name, linked))),) if linked else ()
     facts = Facts(
         (
+            *others,
             ("Messages recorded", f"{found.messages:,}"),
             ("Votes recorded", f"{found.votes:,}"),
             ("Recorded from now on", "nothing, you have opted out" if found.opted_out else "yes"),
@@ -54,7 +59,7 @@ async def privacy_opt_out(call: Call) -> Reply:
     await privacy.opt_out(call.context, call.invocation.author)
     return Reply.of(
         "From now on nothing that you write or vote is recorded, in any group here.",
-        "What is recorded already stays; `/reading privacy erase` forgets it.",
+        "What is recorded already stays, but is quoted no more; `/reading privacy erase` forgets it.",
         "`/reading privacy opt-in` turns this back.",
     )
 

@@ -41,6 +41,8 @@ class ParameterKind(StrEnum):
     MEMBER = "member"
     COMMAND = "command"
     ATTACHMENT = "attached text file"
+    MESSAGE = "message"
+    ROLE = "role or user group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,11 @@ def form_id(target: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: `/root name parameter…`. What hands out a form, under its own full name, takes it back as well."""
+    """One command: `/root name parameter…`. What hands out a form, under its own full name, takes it back as well.
+
+    With a `menu`, it is offered under that label in the menu of each message, which is then its argument `message`.
+    One that `lists` changes nothing and may say much: it can be asked again for each page of its reply.
+    """
 
     root: str
     name: str
@@ -114,6 +120,8 @@ class Command:
     handler: Handler
     parameters: tuple[Parameter, ...] = ()
     on_submit: FormHandler | None = None
+    menu: str = ""
+    lists: bool = False
 
     @property
     def full_name(self) -> str:

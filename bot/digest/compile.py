@@ -1,7 +1,8 @@
 """From a week's discussions to its digest.
 
-An answer is quoted once at most. What voters agree on or split over is shown as that; the best of the rest fill the
-round's other places. Totals count everything that was said in the week, quoted or not.
+An answer is quoted once at most. What voters agree on or split over is shown as that; then comes what hosts pinned,
+however much that is, and the best of the rest fill the round's other places. Totals count everything that was said in
+the week, quoted or not.
 """
 
 from __future__ import annotations
@@ -77,14 +78,14 @@ def _strongest(
 
 
 def _places(discussions: Sequence[Discussion], agreements: set[int]) -> dict[int, int]:
-    """Return how many quotes each round gets beside its consensus and splits, by round id.
+    """Return how many quotes each round gets beside its consensus, its splits and what is pinned, by round id.
 
     Each place goes to the round with the most answers for each that it would then show (D'Hondt's method), but first to
     rounds that show none. Of few answers about half are wanted, and one beside consensus and splits in any case.
     """
     answers = {discussion.round_id: len(_with_words(discussion)) for discussion in discussions}
     shown = {
-        discussion.round_id: sum(said.message_id in agreements for said in discussion.said)
+        discussion.round_id: sum(said.message_id in agreements or said.pinned for said in _with_words(discussion))
         for discussion in discussions
     }
     wanted = {
@@ -107,6 +108,7 @@ def _round(
     quotes = quotable(discussion.said, language)
     agreed = tuple(quotes[message_id] for message_id in consensus if message_id in quotes)
     split = tuple(quotes[message_id] for message_id in splits if message_id in quotes)
+    pinned = tuple(quotes[message_id] for message_id in _pinned(discussion) if message_id not in {*consensus, *splits})
     return RoundDigest(
         round_id=discussion.round_id,
         asked_on=discussion.asked_on,
@@ -115,16 +117,23 @@ def _round(
         link=discussion.link,
         answers=len(discussion.said),
         members=len({said.member_id for said in discussion.said}),
-        quotes=rank(discussion.said, places, language, shown=(*agreed, *split)),
+        quotes=(*pinned, *rank(discussion.said, places, language, shown=(*agreed, *split, *pinned))),
         consensus=agreed,
         splits=split,
         picks=tally(_picks(discussion.said), discussion.question),
         continued=discussion.continued,
+        links=discussion.links,
     )
 
 
 def _with_words(discussion: Discussion) -> list[Said]:
-    return [said for said in discussion.said if said.text.strip()]
+    """Return the answers that can be quoted."""
+    return [said for said in discussion.said if said.text.strip() and not said.hidden]
+
+
+def _pinned(discussion: Discussion) -> list[int]:
+    """Return the message ids of the answers that hosts pinned, in the order in which they were given."""
+    return [said.message_id for said in _in_order(_with_words(discussion)) if said.pinned]
 
 
 def _picks(said: Iterable[Said]) -> list[str]:

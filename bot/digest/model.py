@@ -6,7 +6,8 @@ texts are members' own words, verbatim.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from bot.model import Question
@@ -23,7 +24,11 @@ class Votes:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer. `pick` is the option or estimate that came with it; `replies` counts messages that reply to it."""
+    """One answer. `pick` is the option or estimate that came with it; `replies` counts messages that reply to it.
+
+    Hosts may have it `pinned`, so that it is quoted in any case. What is `hidden` counts, but is never quoted. Linked
+    accounts share a `member_id`; `name` is the one of the account that said it, in the room `room_id`.
+    """
 
     message_id: int
     member_id: int
@@ -34,13 +39,17 @@ class Said:
     votes: Votes = Votes()
     replies: int = 0
     pick: str = ""
+    pinned: bool = False
+    hidden: bool = False
+    room_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Discussion:
     """One round of the week with the answers given in the week.
 
-    `continued`: the question was asked before the week and is still being answered.
+    `continued`: the question was asked before the week and is still being answered. `links` are its addresses by room,
+    `link` one of them.
     """
 
     round_id: int
@@ -50,6 +59,7 @@ class Discussion:
     said: tuple[Said, ...]
     remarks: int = 0
     continued: bool = False
+    links: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class QuotedAnswer:
-    """Words of one answer, verbatim: whole or a run of its sentences; `whole` says which."""
+    """Words of one answer, verbatim: whole or a run of its sentences; `whole` says which. `room_id` is where it is."""
 
     message_id: int
     text: str
@@ -72,6 +82,7 @@ class QuotedAnswer:
     link: str
     votes: Votes
     whole: bool = True
+    room_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,7 @@ class RoundDigest:
     splits: tuple[QuotedAnswer, ...] = ()
     picks: tuple[tuple[str, str], ...] = ()
     continued: bool = False
+    links: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +110,23 @@ class Participant:
 
     name: str
     answers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Viewpoint:
+    """From which of a group's rooms something is read, and how the others are named there, such as `on Slack`."""
+
+    room_id: int | None = None
+    elsewhere: Mapping[int, str] = field(default_factory=dict)
+
+    def signed(self, name: str, room_id: int) -> str:
+        """Return who said something in a room, and where if that is another one: `Ada, on Slack`."""
+        where = self.elsewhere.get(room_id, "")
+        return f"{name}, {where}" if where else name
+
+    def nearest(self, links: Iterable[tuple[int, str]], otherwise: str) -> str:
+        """Return the address in this room out of those by room, if there is one."""
+        return dict(links).get(self.room_id or 0, otherwise)
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,7 @@ def rank(
     that says how sentences end; any text is taken. Answers in `shown` stand in the digest already: they are not quoted
     again, what they say is no news any more, and they count for their members' shares.
     """
-    candidates = _candidates(said, language)
+    candidates = _quotable(said, language)
     shown_ids = {quote.message_id for quote in shown}
     chosen = [candidate for candidate in candidates if candidate.quote.message_id in shown_ids]
     left = [candidate for candidate in candidates if candidate.quote.message_id not in shown_ids]
@@ -105,8 +105,14 @@ def rank(
 
 
 def quotable(said: Sequence[Said], language: str = "en") -> dict[int, QuotedAnswer]:
-    """Return what would be quoted of each answer, by message id. Answers without text are left out."""
-    return {candidate.quote.message_id: candidate.quote for candidate in _candidates(said, language)}
+    """Return what would be quoted of each answer, by message id. Those without text and hidden ones are left out."""
+    return {candidate.quote.message_id: candidate.quote for candidate in _quotable(said, language)}
+
+
+def _quotable(said: Sequence[Said], language: str) -> list[_Candidate]:
+    """Return the candidates that may be quoted; what is hidden counts only for what the others resemble."""
+    hidden = {answer.message_id for answer in said if answer.hidden}
+    return [one for one in _candidates(said, language) if one.quote.message_id not in hidden]
 
 
 def _note_overlap(overlaps: dict[int, float], left: Iterable[_Candidate], chosen: _Candidate) -> None:
@@ -181,6 +187,7 @@ def _candidate(answer: Said, sentences: list[_Sentence], central: _Vector, place
         link=answer.link,
         votes=answer.votes,
         whole=last - first == len(sentences),
+        room_id=answer.room_id,
     )
     return _Candidate(answer.member_id, quote, direction, score)
 

@@ -13,12 +13,13 @@ from babel.dates import format_interval, format_skeleton
 
 from bot.content import Block, Facts, Heading, Item, Listing, Paragraph, Quote, plural
 from bot.dates import LOCALE
-from bot.digest.model import Digest, Participant, QuotedAnswer, RoundDigest, Votes, Week
+from bot.digest.model import Digest, Participant, QuotedAnswer, RoundDigest, Viewpoint, Votes, Week
 
 NAMES = 40
 """Participants up to which all are named; the rest are counted."""
 
 _NAMELESS = "a member"
+_ANYWHERE = Viewpoint()
 
 
 def digest_title(digest: Digest) -> str:
@@ -26,19 +27,26 @@ def digest_title(digest: Digest) -> str:
     return f"{digest.week.group}: {_dates(digest.week)}"
 
 
-def digest_blocks(digest: Digest) -> tuple[Block, ...]:
+def digest_blocks(digest: Digest, seen_from: Viewpoint = _ANYWHERE) -> tuple[Block, ...]:
     """Return a digest's text: what was said to each question, what nobody answered, who took part, what comes next.
 
     Every quote carries its author (or "a member"), its link and its votes. A week without answers starts with the line
-    of `empty_week_blocks` instead of its totals.
+    of `empty_week_blocks` instead of its totals. What was said in another room than the one it is `seen_from` says so.
     """
     answered = [entry for entry in digest.rounds if entry.answers]
     unanswered = [entry for entry in digest.rounds if not entry.answers]
     blocks: list[Block] = [_totals(digest, len(answered))] if answered else [*empty_week_blocks(digest.week)]
     for entry in answered:
-        blocks += _round(entry)
+        blocks += _round(entry, seen_from)
     if unanswered:
-        items = (Item(entry.question, detail=f"Asked {_day(entry.asked_on)}", link=entry.link) for entry in unanswered)
+        items = (
+            Item(
+                entry.question,
+                detail=f"Asked {_day(entry.asked_on)}",
+                link=seen_from.nearest(entry.links, entry.link),
+            )
+            for entry in unanswered
+        )
         blocks += [Heading("Still waiting for an answer"), Listing(tuple(items))]
     if digest.participants:
         blocks += [Heading("Who took part"), Paragraph(_names(digest.participants))]
@@ -69,25 +77,27 @@ def _totals(digest: Digest, answered: int) -> Paragraph:
     return Paragraph(", ".join(parts) + ".")
 
 
-def _round(entry: RoundDigest) -> Iterator[Block]:
+def _round(entry: RoundDigest, seen_from: Viewpoint) -> Iterator[Block]:
     yield Heading(f"{_day(entry.asked_on)} · {entry.question}")
     counts = f"{plural(entry.answers, 'answer')} from {plural(entry.members, 'member')}"
-    yield Listing((Item(f"{counts} this week" if entry.continued else counts, link=entry.link),))
-    yield from _quotes(entry.quotes)
+    link = seen_from.nearest(entry.links, entry.link)
+    yield Listing((Item(f"{counts} this week" if entry.continued else counts, link=link),))
+    yield from _quotes(entry.quotes, seen_from)
     if entry.consensus:
         yield Paragraph("Where you agree:")
-        yield from _quotes(entry.consensus)
+        yield from _quotes(entry.consensus, seen_from)
     if entry.splits:
         yield Paragraph("Where you split:")
-        yield from _quotes(entry.splits)
+        yield from _quotes(entry.splits, seen_from)
     if entry.picks:
         yield Facts(entry.picks)
 
 
-def _quotes(quotes: Iterable[QuotedAnswer]) -> Iterator[Quote]:
+def _quotes(quotes: Iterable[QuotedAnswer], seen_from: Viewpoint) -> Iterator[Quote]:
     for quote in quotes:
         note = " · ".join(filter(None, (vote_counts(quote.votes), "" if quote.whole else "from a longer answer")))
-        yield Quote(quote.text, by=quote.name or _NAMELESS, link=quote.link, note=note)
+        by = seen_from.signed(quote.name or _NAMELESS, quote.room_id)
+        yield Quote(quote.text, by=by, link=quote.link, note=note)
 
 
 def _names(participants: tuple[Participant, ...]) -> str:

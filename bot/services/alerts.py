@@ -5,8 +5,9 @@ from __future__ import annotations
 import structlog
 
 from bot.content import Reply
+from bot.model import Group
 from bot.services.context import Context
-from bot.services.telling import tell_hosts
+from bot.services.telling import say_in, tell_hosts
 from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -30,7 +31,18 @@ async def raise_alert(context: Context, group_id: int, cause: str, text: str) ->
             return
         group = await transaction.groups.get(group_id)
     log.warning("hosts alerted", group=group.slug, cause=cause)
-    await tell_hosts(context, group, Reply.of(f"{group.name}: {text}"))
+    await _alert(context, group, f"{group.name}: {text}")
+
+
+async def _alert(context: Context, group: Group, text: str) -> None:
+    """Say something in the group's alert channel; where there is none, or none that can be reached, to each host."""
+    channel = group.settings.alert_channel
+    if channel is None:
+        await tell_hosts(context, group, Reply.of(text))
+    elif not await say_in(context, channel, Reply.of(text)):
+        await tell_hosts(
+            context, group, Reply.of(text, "I tell you in private because I cannot reach the alert channel.")
+        )
 
 
 async def clear_alerts(transaction: Transaction, group_id: int, *causes: str) -> None:

@@ -9,9 +9,12 @@ from enum import StrEnum
 from bot.digest.picks import parse_pick
 from bot.errors import ChatError
 from bot.model import ANSWER_LIMIT, Author, Group, Kind, Message, Question, Room, Round
+from bot.services.asking import question_key
 from bot.services.context import Context
-from bot.store.deliveries import DeliveryKind, NewDelivery
+from bot.store.deliveries import DeliveryKind, DeliveryState, NewDelivery
 from bot.store.transaction import Transaction
+
+_NEVER_THERE = (None, DeliveryState.FAILED, DeliveryState.RETRACTING, DeliveryState.RETRACTED)
 
 
 class Change(StrEnum):
@@ -63,10 +66,11 @@ async def find_standing(context: Context, group: Group, author: Author, question
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What became of a form answer, with its pick as it is kept."""
+    """What became of a form answer, with its pick as it is kept, and the room in whose thread it stands."""
 
     change: Change
     round: Round
+    room_id: int
     pick: str = ""
 
 
@@ -96,15 +100,16 @@ async def _give(
         await transaction.messages.outdate_digests_of(mine.id)
         await transaction.deliveries.retract(message_id=mine.id, due_at=now)
         await transaction.messages.withdraw(mine)
-        return Given(Change.WITHDRAWN, round_)
+        return Given(Change.WITHDRAWN, round_, mine.room_id)
     chosen = _checked(round_, text, pick)
-    answer_id = await transaction.messages.put_form_answer(round_.id, room.id, member.id, text, chosen, now)
+    room_id = mine.room_id if mine else await _room_for(transaction, round_, room)
+    answer_id = await transaction.messages.put_form_answer(round_.id, room_id, member.id, text, chosen, now)
     if mine is None:
         await transaction.deliveries.add(
             NewDelivery(
-                key=f"answer:{answer_id}:{room.id}",
+                key=f"answer:{answer_id}:{room_id}",
                 kind=DeliveryKind.ANSWER,
-                room_id=room.id,
+                room_id=room_id,
                 round_id=round_.id,
                 message_id=answer_id,
                 due_at=now,
@@ -113,7 +118,16 @@ async def _give(
     else:
         await transaction.messages.outdate_digests_of(mine.id)
         await transaction.deliveries.revise(message_id=answer_id, due_at=now)
-    return Given(Change.GIVEN if mine is None else Change.EDITED, round_, chosen)
+    return Given(Change.GIVEN if mine is None else Change.EDITED, round_, room_id, chosen)
+
+
+async def _room_for(transaction: Transaction, round_: Round, here: Room) -> int:
+    """Return the room in which an answer is posted: `here`, unless the round is only in others of the group's rooms."""
+    if await transaction.deliveries.state(question_key(round_, here)) not in _NEVER_THERE:
+        return here.id
+    meets_in = {room.id for room in await transaction.groups.rooms(round_.group_id)}
+    posted = [room.id for room, _, _ in await transaction.rounds.threads(round_.id) if room.id in meets_in]
+    return posted[0] if posted else here.id
 
 
 async def _round(transaction: Transaction, room: Room, round_id: int) -> Round:

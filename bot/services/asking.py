@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 import structlog
 
 from bot.errors import BotError, ChatError
-from bot.model import Group, Round
+from bot.model import Group, Question, Room, Round
 from bot.schedule import instant, next_question, question_due
 from bot.selection import Pick, Progress, Queued, choose, upcoming
 from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts
@@ -126,27 +126,43 @@ async def coming_days(transaction: Transaction, context: Context, group: Group, 
     return days
 
 
+async def _key(transaction: Transaction, of_set: str, question: Question) -> int:
+    try:
+        return await transaction.questions.key(of_set, question.id)
+    except LookupError:
+        # The sets were read again since the database was last brought to what they hold.
+        await transaction.questions.sync(of_set, [question])
+        return await transaction.questions.key(of_set, question.id)
+
+
 async def _ask(transaction: Transaction, context: Context, plan: Plan, pick: Pick, day: date) -> Round:
     now, group = context.clock.now(), plan.group
     of_set = plan.questions.set_of(pick.question.id)
-    # The sets may have been read again since the database was last brought to what they hold.
-    await transaction.questions.sync(of_set, [pick.question])
-    key = await transaction.questions.key(of_set, pick.question.id)
+    key = await _key(transaction, of_set, pick.question)
     round_ = await transaction.rounds.add(group.id, key, day, pick.cycle, now)
     if pick.queued is not None:
         await transaction.questions.dequeue(group.id, pick.queued.id)
-    expires_at = instant(day + timedelta(days=1), time(0), group.settings.zone)
     for room in await transaction.groups.rooms(group.id):
-        await transaction.deliveries.add(
-            NewDelivery(
-                key=f"question:{round_.id}:{room.id}",
-                kind=DeliveryKind.QUESTION,
-                room_id=room.id,
-                round_id=round_.id,
-                due_at=now,
-                expires_at=expires_at,
-            )
-        )
+        await post_in(transaction, group, round_, room, now)
     await clear_alerts(transaction, group.id, QUESTION_SET, EXHAUSTED)
     log.info("question asked", group=group.slug, date=day.isoformat(), question=pick.question.id)
     return round_
+
+
+async def post_in(transaction: Transaction, group: Group, round_: Round, room: Room, now: datetime) -> None:
+    """Have a round posted in one of its group's rooms before its day is over."""
+    await transaction.deliveries.add(
+        NewDelivery(
+            key=question_key(round_, room),
+            kind=DeliveryKind.QUESTION,
+            room_id=room.id,
+            round_id=round_.id,
+            due_at=now,
+            expires_at=instant(round_.local_date + timedelta(days=1), time(0), group.settings.zone),
+        )
+    )
+
+
+def question_key(round_: Round, room: Room) -> str:
+    """Return the key under which a round is posted in a room."""
+    return f"question:{round_.id}:{room.id}"

@@ -10,6 +10,7 @@ import structlog
 
 from bot.config import DeclaredGroup
 from bot.errors import SettingsError
+from bot.model import Ref
 from bot.nearest import nearest
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
@@ -56,9 +57,10 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
     else:
         group = replace(with_settings(group, wanted.settings, now), name=wanted.name, declared=True)
         await transaction.groups.save(group)
-    for place in (room.place for room in wanted.rooms):
-        before = await transaction.groups.room_at(place)
-        room = await transaction.groups.add_room(group.id, place)
+    for declared in wanted.rooms:
+        before = await transaction.groups.room_at(declared.place)
+        room = await transaction.groups.add_room(group.id, declared.place)
+        await transaction.groups.set_mention(room.id, Ref(declared.mention) if declared.mention else None)
         if before is None:
             await announce(transaction, room, f"The group “{wanted.name}”", group.settings, now)
         elif before.group_id != group.id:

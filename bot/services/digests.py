@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import structlog
 
-from bot.digest.agreement import voters
 from bot.digest.compile import compile_digest, is_empty
 from bot.digest.model import Digest, Discussion, Said, Votes, Week
 from bot.errors import ChatError, QuestionSetError
 from bot.events import Place
-from bot.model import Group, Message, Order, Ref, Room, Round, Substance
+from bot.model import Choice, Group, Message, Order, Ref, Room, Round, Substance
 from bot.schedule import digest_due
 from bot.services.asking import coming
 from bot.services.context import Context
@@ -24,15 +24,6 @@ from bot.store.transaction import Transaction
 log = structlog.get_logger(__name__)
 
 WEEK = timedelta(days=7)
-
-GATHER = timedelta(minutes=10)
-"""How long votes and late messages wait before posted digests show them."""
-
-KEPT_TRUE_FOR = timedelta(days=14)
-"""How long a digest's counts are kept true; words that are quoted follow edits and deletions for ever."""
-
-LOOKED_AT = "digests looked at"
-"""The note that says when digests were last held against what is recorded (UTC, ISO 8601)."""
 
 
 async def post_digest_if_due(context: Context, group: Group) -> StoredDigest | None:
@@ -80,7 +71,7 @@ async def _compile_new(transaction: Transaction, context: Context, group: Group,
     last = await transaction.digests.last(group.id)
     since = last.digest.week.until if last else group.created_at
     week = Week(group.name, group.settings.zone, since, context.clock.now())
-    return await _compile(transaction, context, group, week, upcoming)
+    return await compile_week(transaction, context, group, week, upcoming)
 
 
 async def _post(transaction: Transaction, context: Context, group: Group, day: date, digest: Digest) -> StoredDigest:
@@ -106,58 +97,7 @@ async def _post(transaction: Transaction, context: Context, group: Group, day: d
     return StoredDigest(digest_id, group.id, day, digest)
 
 
-async def refresh_stale_digests(context: Context) -> int:
-    """Compile again the digests that what is recorded has outgrown, have their posts revised, and return how many.
-
-    Those that quote words which were edited or deleted come at once. Votes, and what arrived late, are gathered: every
-    ten minutes the digests of the last two weeks are held against what is recorded.
-    """
-    async with context.database.read() as transaction:
-        stale = await transaction.digests.stale()
-    stale += [stored for stored in await _outgrown(context) if stored.id not in {one.id for one in stale}]
-    for stored in stale:
-        async with context.database.write() as transaction:
-            group = await transaction.groups.get(stored.group_id)
-            digest = await _compile(transaction, context, group, stored.digest.week, stored.digest.upcoming)
-            await transaction.digests.replace(stored.id, digest, context.clock.now())
-            await transaction.deliveries.revise(digest_id=stored.id, due_at=context.clock.now())
-        context.wake()
-        log.info("digest compiled again", group=group.slug, date=stored.local_date.isoformat())
-    return len(stale)
-
-
-async def _outgrown(context: Context) -> list[StoredDigest]:
-    """Return recent digests whose counts are not those of what is recorded; none if they were looked at just now."""
-    now = context.clock.now()
-    async with context.database.read() as transaction:
-        noted = await transaction.notes.get(LOOKED_AT)
-        if noted is not None and abs(now - datetime.fromisoformat(noted)) < GATHER:
-            return []
-        groups = await transaction.groups.all()
-        recent = [stored for group in groups for stored in await transaction.digests.recent(group.id, 3)]
-        outgrown = [
-            stored
-            for stored in recent
-            if stored.digest.week.until > now - KEPT_TRUE_FOR and await _is_outgrown(transaction, stored)
-        ]
-    async with context.database.write() as transaction:
-        await transaction.notes.put(LOOKED_AT, now.isoformat())
-    return outgrown
-
-
-async def _is_outgrown(transaction: Transaction, stored: StoredDigest) -> bool:
-    digest = stored.digest
-    said = await transaction.messages.between(stored.group_id, digest.week.since, digest.week.until)
-    answers = [message.id for message in said if message.substance is Substance.ANSWER]
-    votes = await transaction.reactions.votes(answers)
-    counts = (len(answers), len(said) - len(answers), sum(map(voters, votes.values())))
-    if counts != (digest.answers, digest.remarks, digest.votes):
-        return True
-    quotes = (quote for entry in digest.rounds for quote in (*entry.quotes, *entry.consensus, *entry.splits))
-    return any(votes.get(quote.message_id, Votes()) != quote.votes for quote in quotes)
-
-
-async def _compile(
+async def compile_week(
     transaction: Transaction, context: Context, group: Group, week: Week, upcoming: Sequence[str]
 ) -> Digest:
     """Return the digest of a week.
@@ -174,7 +114,11 @@ async def _compile(
 async def _gather(
     transaction: Transaction, context: Context, group: Group, since: datetime, until: datetime
 ) -> list[Discussion]:
-    said = await transaction.messages.between(group.id, since, until)
+    silent = await transaction.members.opted_out()
+    said = [
+        replace(message, choice=Choice.HIDE) if message.member.id in silent else message
+        for message in await transaction.messages.between(group.id, since, until)
+    ]
     votes = await transaction.reactions.votes([message.id for message in said])
     asked = await transaction.rounds.asked_between(group.id, since, until)
     own = {round_.id for round_ in asked}
@@ -211,6 +155,7 @@ async def _discussion(
             key = (message.room_id, message.reply_to)
             replies[key] = replies.get(key, 0) + 1
     answers = [message for message in messages if message.substance is Substance.ANSWER]
+    persons = await transaction.accounts.persons()
     return Discussion(
         round_id=round_.id,
         asked_on=round_.local_date,
@@ -219,7 +164,7 @@ async def _discussion(
         said=tuple(
             Said(
                 message_id=message.id,
-                member_id=message.member.id,
+                member_id=persons.get(message.member.id, message.member.id),
                 name=message.member.name,
                 text=message.text,
                 link=answer_link(context, threads.get(message.room_id), message),
@@ -227,19 +172,25 @@ async def _discussion(
                 votes=votes.get(message.id, Votes()),
                 replies=replies.get((message.room_id, message.ref), 0) if message.ref is not None else 0,
                 pick=message.pick,
+                pinned=message.choice is Choice.QUOTE,
+                hidden=message.choice is Choice.HIDE,
+                room_id=message.room_id,
             )
             for message in answers
         ),
         remarks=len(messages) - len(answers),
         continued=continued,
+        links=tuple((key, round_link(context, [thread])) for key, thread in threads.items()),
     )
 
 
-def round_link(context: Context, threads: Iterable[tuple[Room, Ref, Ref]]) -> str:
-    """Return the address of a round's post in its first room, or nothing while it is not posted."""
-    for room, message, _ in threads:
-        return _link(context, room, Place(room.channel), message)
-    return ""
+def round_link(context: Context, threads: Iterable[tuple[Room, Ref, Ref]], here: Room | None = None) -> str:
+    """Return the address of a round's post: `here`, or else in its first room; nothing while it is not posted."""
+    posted = {room.id: (room, message) for room, message, _ in threads}
+    if not posted:
+        return ""
+    room, message = posted[here.id] if here and here.id in posted else next(iter(posted.values()))
+    return _link(context, room, Place(room.channel), message)
 
 
 def answer_link(context: Context, at: tuple[Room, Ref, Ref] | None, message: Message) -> str:

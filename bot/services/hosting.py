@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from bot.wording import describe_days
 DEFAULT_NAME = "Reading group"
 LONGEST_NAME = 80
 LONGEST_SLUG = 40
+DIAGNOSE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ async def set_up(
     """
     there = await group_at(context, channel)
     await require_host(context, host, there)
-    name = _checked_name(name)
+    name = checked_name(name)
     if there is None:
         changes = {"question_set": first_set(context), **changes}
     if "question_set" in changes:
@@ -113,7 +115,22 @@ async def set_up(
         member = await transaction.members.ensure(host)
         await transaction.groups.add_host(group.id, member.id)
     context.wake()
-    return SetUp(group, before, await context.platforms[channel.platform].diagnose(channel))
+    return SetUp(group, before, await diagnose(context, channel))
+
+
+async def diagnose(context: Context, channel: Channel) -> tuple[str, ...]:
+    """Return one sentence for each thing that keeps the bot from working in a channel.
+
+    A platform that does not answer is one, so that no room has to wait for another.
+    """
+    platform = context.platforms.get(channel.platform)
+    if platform is None:
+        return (f"The group also meets on {channel.platform}, which is not set up any more.",)
+    try:
+        async with asyncio.timeout(DIAGNOSE_SECONDS):
+            return await platform.diagnose(channel)
+    except TimeoutError:
+        return (f"I cannot reach {channel.platform} at the moment. I keep trying.",)
 
 
 async def group_at(context: Context, channel: Channel) -> Group | None:
@@ -140,11 +157,12 @@ async def announce(transaction: Transaction, room: Room, who: str, settings: Set
         "it can be looked up, and the weekly digest quotes it. `/reading help` shows more."
     )
     await transaction.deliveries.add(
-        NewDelivery(f"notice:set-up:{room.id}", DeliveryKind.NOTICE, room.id, now, text=text)
+        NewDelivery(f"notice:set-up:{room.id}:{now:%Y%m%dT%H%M%S}", DeliveryKind.NOTICE, room.id, now, text=text)
     )
 
 
-def _checked_name(name: str | None) -> str:
+def checked_name(name: str | None) -> str:
+    """Return a group's name on one line; nothing for none. Raises ChatError for one that is too long."""
     plain = " ".join((name or "").split())
     if len(plain) > LONGEST_NAME:
         raise ChatError(f"The name has {len(plain):,} characters; at most {LONGEST_NAME} fit.", "Shorten it.")

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.digest.model import Viewpoint
 from bot.errors import ChatError
 from bot.model import Author, Group, Member, Message, QuestionSet, Ref, Room, Round
 from bot.nearest import nearest
@@ -14,9 +15,13 @@ from bot.services.answering import find_round
 from bot.services.context import Context
 from bot.services.curating import group_questions
 from bot.services.digests import answer_link, round_link
+from bot.services.viewing import viewpoint
 from bot.store.digests import StoredDigest
 from bot.store.search import Hit
 from bot.store.transaction import Transaction
+
+RECENT_DIGESTS = 60
+"""Digests among which one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +36,10 @@ class RoundView:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What a search found, best first."""
+    """What a search found, best first, each with its address; of what was said, with who said it and where."""
 
     questions: list[tuple[Hit, str]]
-    messages: list[tuple[Hit, str]]
+    messages: list[tuple[Hit, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,45 +52,52 @@ class Figures:
     left: int
 
 
-async def round_view(context: Context, group: Group, question_id: str | None) -> RoundView:
-    """Return the latest round, or the latest that asked a question. Raises ChatError."""
+async def round_view(context: Context, group: Group, question_id: str | None, here: Room | None = None) -> RoundView:
+    """Return the latest round, or the latest that asked a question, with its address `here`. Raises ChatError."""
     async with context.database.read() as transaction:
-        [view] = await _views(transaction, context, [await find_round(transaction, group, question_id)])
+        [view] = await _views(transaction, context, [await find_round(transaction, group, question_id)], here)
         return view
 
 
-async def recent_rounds(context: Context, group: Group, limit: int) -> list[RoundView]:
-    """Return the latest rounds, newest first."""
+async def recent_rounds(context: Context, group: Group, limit: int, here: Room | None = None) -> list[RoundView]:
+    """Return the latest rounds, newest first, with their addresses `here`."""
     async with context.database.read() as transaction:
         rounds = await transaction.rounds.recent(group.id, limit)
-        return await _views(transaction, context, rounds)
+        return await _views(transaction, context, rounds, here)
 
 
-async def _views(transaction: Transaction, context: Context, rounds: Sequence[Round]) -> list[RoundView]:
+async def _views(
+    transaction: Transaction, context: Context, rounds: Sequence[Round], here: Room | None
+) -> list[RoundView]:
     ids = [round_.id for round_ in rounds]
     counts = await transaction.messages.count_answers(ids)
     threads = await transaction.rounds.threads_of(ids)
     return [
-        RoundView(round_, round_link(context, threads.get(round_.id, ())), *counts.get(round_.id, (0, 0)))
+        RoundView(round_, round_link(context, threads.get(round_.id, ()), here), *counts.get(round_.id, (0, 0)))
         for round_ in rounds
     ]
 
 
-async def search(context: Context, group: Group, words: str, limit: int) -> Found:
-    """Return the asked questions and the messages that hold all of the words, each with its address."""
+async def search(context: Context, group: Group, words: str, limit: int, here: Room | None = None) -> Found:
+    """Return the asked questions and the messages that hold all of the words, as they are seen from `here`."""
     async with context.database.read() as transaction:
         questions = await transaction.search.questions(group.id, words, limit)
         messages = await transaction.search.messages(group.id, words, limit)
         threads = await transaction.rounds.threads_of({hit.round_id for hit in (*questions, *messages)})
         known = await transaction.messages.by_ids([hit.message_id for hit in messages if hit.message_id is not None])
+        view = await viewpoint(transaction, group.id, here)
     return Found(
-        [(hit, round_link(context, threads.get(hit.round_id, ()))) for hit in questions],
-        [(hit, _message_link(context, threads, known[hit.message_id])) for hit in messages if hit.message_id in known],
+        [(hit, round_link(context, threads.get(hit.round_id, ()), here)) for hit in questions],
+        [
+            (hit, view.signed(hit.name, hit.room_id), _message_link(context, threads, known[hit.message_id]))
+            for hit in messages
+            if hit.message_id in known
+        ],
     )
 
 
 async def answers_by(context: Context, group: Group, author: Author, limit: int) -> list[tuple[Message, Round, str]]:
-    """Return a member's latest answers with their rounds and addresses, newest first."""
+    """Return a member's latest answers, from all of their accounts, with rounds and addresses, newest first."""
     async with context.database.read() as transaction:
         member = await transaction.members.find(author.platform, author.user)
         if member is None:
@@ -119,11 +131,11 @@ async def find_topic(context: Context, group: Group, topic: str) -> str:
     )
 
 
-async def asked_of_topic(context: Context, group: Group, topic: str) -> list[RoundView]:
-    """Return the rounds on a topic, newest first."""
+async def asked_of_topic(context: Context, group: Group, topic: str, here: Room | None = None) -> list[RoundView]:
+    """Return the rounds on a topic, newest first, with their addresses `here`."""
     async with context.database.read() as transaction:
         rounds = await transaction.rounds.on_topic(group.id, topic)
-        return await _views(transaction, context, rounds)
+        return await _views(transaction, context, rounds, here)
 
 
 def question_counts(question_set: QuestionSet) -> Counter[tuple[str, str]]:
@@ -133,10 +145,16 @@ def question_counts(question_set: QuestionSet) -> Counter[tuple[str, str]]:
     return Counter((source.reading, source.section) for source in sources if source is not None)
 
 
+async def recent_digests(context: Context, group: Group, limit: int) -> list[StoredDigest]:
+    """Return the latest digests in which something was said, newest first."""
+    async with context.database.read() as transaction:
+        recent = await transaction.digests.recent(group.id, RECENT_DIGESTS)
+    return [stored for stored in recent if stored.digest.answers][:limit]
+
+
 async def find_digest(context: Context, group: Group, on: date | None) -> StoredDigest:
     """Return the latest digest in which something was said, or the one of a date. Raises ChatError."""
-    async with context.database.read() as transaction:
-        recent = [stored for stored in await transaction.digests.recent(group.id, 60) if stored.digest.answers]
+    recent = await recent_digests(context, group, RECENT_DIGESTS)
     if not recent:
         raise ChatError("There is no digest yet.", "The first one comes at the end of the first week with answers.")
     if on is None:
@@ -146,6 +164,12 @@ async def find_digest(context: Context, group: Group, on: date | None) -> Stored
             return stored
     dates = ", ".join(stored.local_date.isoformat() for stored in recent[:5])
     raise ChatError(f"There is no digest of {on.isoformat()}.", f"The latest are of {dates}.")
+
+
+async def seen_from(context: Context, group: Group, here: Room | None) -> Viewpoint:
+    """Return how what was said in a group's other rooms is signed `here`."""
+    async with context.database.read() as transaction:
+        return await viewpoint(transaction, group.id, here)
 
 
 async def figures(context: Context, group: Group) -> Figures:

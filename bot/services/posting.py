@@ -16,13 +16,16 @@ import structlog
 
 from bot.errors import DatabaseError
 from bot.events import Place
+from bot.model import Room
 from bot.ports import TOO_LATE, NotSent, Outcome, Progress, Refs, Sent, Unknown
 from bot.services.alerts import clear_alerts, delivery_cause, raise_alert
 from bot.services.backfill import backfill_thread
 from bot.services.context import Context
 from bot.services.posts import build_post
 from bot.services.recording import Recorder
+from bot.services.viewing import full_name
 from bot.store.deliveries import Claim, DeliveryKind, DeliveryState, LeaseLostError
+from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +63,7 @@ class Poster:
                 wake.clear()
                 try:
                     due = await self._next_due()
-                    claims = await self._claim(due)
+                    claims = [] if due is None or due > self._context.clock.now() else await self._claim()
                 except DatabaseError as error:
                     log.error("poster could not use the database", problem=str(error))
                     await asyncio.sleep(DATABASE_RETRY_SECONDS)
@@ -72,7 +75,7 @@ class Poster:
 
     async def settle(self) -> None:
         """Post what is due now, and what falls due because of it."""
-        while claims := await self._claim(await self._next_due()):
+        while claims := await self._claim():
             await asyncio.gather(*map(self._serve, claims))
 
     async def _sleep(self, wake: asyncio.Event, due: datetime | None) -> None:
@@ -90,10 +93,8 @@ class Poster:
         async with self._context.database.read() as transaction:
             return await transaction.deliveries.next_due(self._busy)
 
-    async def _claim(self, due: datetime | None) -> list[Claim]:
+    async def _claim(self) -> list[Claim]:
         now = self._context.clock.now()
-        if due is None or due > now:
-            return []
         free = ROOMS_AT_ONCE - len(self._busy)
         async with self._context.database.write() as transaction:
             claims = await transaction.deliveries.claim(self._owner, now, now + LEASE, free, self._busy)
@@ -178,11 +179,16 @@ class Poster:
                     await transaction.deliveries.sent(claim.id, refs, claim.revision)
                     if claim.message_id is not None and refs.message is not None:
                         await transaction.messages.posted(claim.message_id, refs.message)
-            if not await transaction.deliveries.struggling(claim.room.id, PATIENCE):
-                await clear_alerts(transaction, claim.room.group_id, delivery_cause(claim.room.id))
+            await self._clear_alert(transaction, claim.room)
         log.info("delivered", key=claim.key)
         if isinstance(outcome, Sent) and claim.kind is DeliveryKind.QUESTION:
             await self._catch_up(claim, outcome.refs)
+
+    async def _clear_alert(self, transaction: Transaction, room: Room) -> None:
+        cause = delivery_cause(room.id)
+        troubled = cause in await transaction.alerts.causes(room.group_id)
+        if troubled and not await transaction.deliveries.struggling(room.id, PATIENCE):
+            await clear_alerts(transaction, room.group_id, cause)
 
     async def _catch_up(self, claim: Claim, refs: Refs) -> None:
         """Record what was said in a thread before it was known to be a round's."""
@@ -195,6 +201,14 @@ class Poster:
             log.warning("history could not be read in time", room=claim.room.id)
 
     async def _alert(self, claim: Claim, text: str) -> None:
+        """Tell the hosts, unless the group has left the room and has nothing to mend there."""
+        async with self._context.database.read() as transaction:
+            rooms = await transaction.groups.rooms(claim.room.group_id)
+            called = {room.id: names for room, names in await transaction.groups.called(claim.room.group_id)}
+        if claim.room.id not in {room.id for room in rooms}:
+            return
+        if len(rooms) > 1:
+            text = f"{text} This is about {full_name(claim.room.channel, called[claim.room.id])}."
         await raise_alert(self._context, claim.room.group_id, delivery_cause(claim.room.id), text)
 
     def _retry_at(self, claim: Claim) -> datetime:

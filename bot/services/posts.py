@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.content import AnswerPost, DigestPost, NoticePost, Post, QuestionPost
 from bot.digest.compile import is_empty
+from bot.digest.model import Viewpoint
 from bot.digest.render import digest_blocks, digest_title, empty_week_blocks
 from bot.model import Group, Round
 from bot.questions.catalogue import Catalogue
+from bot.services.viewing import viewpoint
 from bot.store.deliveries import Claim, DeliveryKind
 from bot.store.digests import StoredDigest
 from bot.store.transaction import Transaction
@@ -17,9 +21,11 @@ async def build_post(transaction: Transaction, catalogue: Catalogue, claim: Clai
     match claim.kind:
         case DeliveryKind.QUESTION if claim.round_id is not None:
             group = await transaction.groups.get(claim.room.group_id)
-            return question_post(catalogue, group, await transaction.rounds.get(claim.round_id))
+            round_ = await transaction.rounds.get(claim.round_id)
+            return replace(question_post(catalogue, group, round_), mention=claim.room.mention)
         case DeliveryKind.DIGEST if claim.digest_id is not None:
-            return digest_post(await transaction.digests.get(claim.digest_id))
+            stored = await transaction.digests.get(claim.digest_id)
+            return digest_post(stored, await viewpoint(transaction, stored.group_id, claim.room))
         case DeliveryKind.ANSWER if claim.message_id is not None:
             answer = await transaction.messages.get(claim.message_id)
             return AnswerPost(answer.member.name, answer.text, answer.pick) if answer else None
@@ -42,8 +48,8 @@ def question_post(catalogue: Catalogue, group: Group, round_: Round) -> Question
     return QuestionPost(round_.id, group.name, question, source, link)
 
 
-def digest_post(stored: StoredDigest) -> DigestPost:
-    """Return a digest as it is posted."""
+def digest_post(stored: StoredDigest, seen_from: Viewpoint) -> DigestPost:
+    """Return a digest as it is posted in one of its group's rooms."""
     digest = stored.digest
-    blocks = empty_week_blocks(digest.week) if is_empty(digest) else digest_blocks(digest)
+    blocks = empty_week_blocks(digest.week) if is_empty(digest) else digest_blocks(digest, seen_from)
     return DigestPost(digest_title(digest), blocks)

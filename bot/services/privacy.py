@@ -1,4 +1,7 @@
-"""What a member may decide about their own words: not to be recorded, and to be forgotten."""
+"""What a member may decide about their own words: not to be recorded, and to be forgotten.
+
+It holds for all accounts that they linked.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,8 @@ async def erase(context: Context, author: Author) -> Recorded:
     """Forget all that is recorded of a person, and return how much that was.
 
     Their thread messages stay on the platform, where only they can delete them, but are never recorded again; answers
-    that the bot posted for them are removed, and digests that quote them are compiled again.
+    that the bot posted for them are removed, and digests that quote them are compiled again. Their accounts are linked
+    no more.
     """
     before = await recorded(context, author)
     now = context.clock.now()
@@ -68,6 +72,8 @@ async def erase(context: Context, author: Author) -> Recorded:
         await transaction.messages.bury({(one.room_id, one.ref): now for one in in_threads if one.ref is not None})
         await transaction.reactions.forget(member.id)
         await transaction.suggestions.forget(member.id)
+        await transaction.links.forget(member.id)
+        await transaction.accounts.unlink_all(member.id)
         await transaction.search.compact()
     context.wake()
     log.info("a member was forgotten", messages=before.messages, votes=before.votes)

@@ -40,10 +40,14 @@ _Waiting = tuple[Recordable, asyncio.Future[None]]
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """A round's thread in a room; without `round_id` the room's channel, outside any thread that is known."""
+    """A round's thread in a room; without `round_id` the room's channel, outside any thread that is known.
+
+    Once the group has left the room, what it knows is still kept true there, but nothing new is recorded.
+    """
 
     room_id: int
     round_id: int | None = None
+    left: bool = False
 
 
 @dataclass(slots=True)
@@ -212,18 +216,21 @@ async def _homes(transaction: Transaction, places: Iterable[Place]) -> dict[Plac
     for place in places:
         if place.thread is not None:
             if found := await transaction.rounds.at(place.channel, place.thread):
-                round_id, room_id = found
-                homes[place] = Home(room_id, round_id)
+                round_id, room_id, met = found
+                homes[place] = Home(room_id, round_id, left=not met)
         elif room := await transaction.groups.room_at(place.channel):
             homes[place] = Home(room.id)
     return homes
 
 
 async def _write_messages(transaction: Transaction, batch: Batch, homes: dict[Place, Home]) -> None:
+    there = [(home, event) for event in batch.seen.values() if (home := homes.get(event.place)) is not None]
+    left = [(home.room_id, event.message) for home, event in there if home.left]
+    too_late = set(left) - await transaction.messages.known(left) if left else set()
     said = [
         (home.room_id, home.round_id, event)
-        for event in batch.seen.values()
-        if (home := homes.get(event.place)) is not None and home.round_id is not None
+        for home, event in there
+        if home.round_id is not None and (home.room_id, event.message) not in too_late
     ]
     if not said:
         return
@@ -254,7 +261,7 @@ async def _write_reactions(transaction: Transaction, batch: Batch, homes: dict[P
     for (place, ref), change in batch.reactions.items():
         if home := homes.get(place):
             changes[home.room_id, ref] = change
-            if home.round_id is None:
+            if home.round_id is None or home.left:
                 unplaced.append((home.room_id, ref))
     for key in set(unplaced) - await transaction.messages.known(unplaced):
         del changes[key]

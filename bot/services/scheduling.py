@@ -14,7 +14,9 @@ from bot.schedule import digest_due, next_digest, next_question, question_due
 from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert
 from bot.services.asking import ExhaustedError, ask_if_due
 from bot.services.context import Context
-from bot.services.digests import post_digest_if_due, refresh_stale_digests
+from bot.services.departing import purge_abandoned
+from bot.services.digests import post_digest_if_due
+from bot.services.upkeep import DigestUpkeep
 from bot.store.database import ConflictError
 
 log = structlog.get_logger(__name__)
@@ -22,22 +24,27 @@ log = structlog.get_logger(__name__)
 LONGEST_SLEEP = 10.0
 """Seconds after which question sets are looked at again, and a machine's clock that jumped is noticed."""
 
-GATHER_SECONDS = 0.2
+COMPANY_SECONDS = 0.2
 """How long to wait for more of what woke the scheduler: every message does."""
 
 HEARTBEAT = "heartbeat"
 """The note that says when the scheduler last ticked (UTC, ISO 8601)."""
 
+PURGE_EVERY = timedelta(minutes=10)
+
 HEARTBEAT_EVERY = timedelta(seconds=30)
 
 
 class Scheduler:
-    """Asks questions and compiles digests when they are due."""
+    """Asks questions and compiles digests when they are due, and forgets groups that were left `purge_after` ago."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, purge_after: timedelta | None = None) -> None:
         self._context = context
+        self._purge_after = purge_after
+        self._purged_at: datetime | None = None
         self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
+        self._upkeep = DigestUpkeep(context)
         self._synced = True
 
     async def run(self, wake: asyncio.Event) -> None:
@@ -56,22 +63,21 @@ class Scheduler:
                 await asyncio.wait_for(wake.wait(), max(seconds, 0.05))
             except TimeoutError:
                 continue
-            await asyncio.sleep(GATHER_SECONDS)
+            await asyncio.sleep(COMPANY_SECONDS)
 
     async def tick(self) -> None:
         """Do everything that is due now: one digest and one question a group at most."""
         now = self._context.clock.now()
         await self._reload()
         async with self._context.database.read() as transaction:
-            groups = await transaction.groups.all()
-            asked = await transaction.rounds.last_dates()
-            digested = await transaction.digests.last_dates()
-        for group in groups:
-            if digest_due(group.schedule, digested.get(group.id), now):
-                await _apart(post_digest_if_due(self._context, group), group)
-            if question_due(group.schedule, asked.get(group.id), now):
-                await _apart(self._ask(group), group)
-        await _apart(refresh_stale_digests(self._context))
+            standings = await transaction.groups.standings()
+        for at in standings:
+            if digest_due(at.group.schedule, at.digested_on, now):
+                await _apart(post_digest_if_due(self._context, at.group), at.group)
+            if question_due(at.group.schedule, at.asked_on, now):
+                await _apart(self._ask(at.group), at.group)
+        await _apart(self._upkeep.refresh())
+        await self._purge(now)
         self._ticked_at = now
         await self._beat(now)
 
@@ -82,17 +88,16 @@ class Scheduler:
         """
         now = self._context.clock.now()
         async with self._context.database.read() as transaction:
-            groups = await transaction.groups.all()
-            asked = await transaction.rounds.last_dates()
-            digested = await transaction.digests.last_dates()
+            standings = await transaction.groups.standings()
         instants: list[datetime] = []
-        for group in groups:
-            question = next_question(group.schedule, asked.get(group.id), now)
+        for at in standings:
+            schedule = at.group.schedule
+            question = next_question(schedule, at.asked_on, now)
             if question is not None and self._was_tried(question[1]):
-                question = next_question(group.schedule, question[0], now)
-            digest = next_digest(group.schedule, digested.get(group.id), now)
+                question = next_question(schedule, question[0], now)
+            digest = next_digest(schedule, at.digested_on, now)
             if self._was_tried(digest[1]):
-                digest = next_digest(group.schedule, digest[0], now)
+                digest = next_digest(schedule, digest[0], now)
             instants += [occurrence[1] for occurrence in (question, digest) if occurrence is not None]
         return min(instants, default=None)
 
@@ -115,6 +120,12 @@ class Scheduler:
             async with self._context.database.write() as transaction:
                 await clear_alerts(transaction, group.id, QUESTION_SET)
             await raise_alert(self._context, group.id, EXHAUSTED, str(error))
+
+    async def _purge(self, now: datetime) -> None:
+        if self._purge_after is None or (self._purged_at is not None and abs(now - self._purged_at) < PURGE_EVERY):
+            return
+        self._purged_at = now
+        await _apart(purge_abandoned(self._context, self._purge_after))
 
     async def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or abs(now - self._beaten_at) >= HEARTBEAT_EVERY:

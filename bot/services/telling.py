@@ -1,4 +1,4 @@
-"""Showing something to one person, or to a group's hosts, and to nobody else."""
+"""Showing something at once: to one person, to a group's hosts, or in a channel."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import asyncio
 import structlog
 
 from bot.content import Reply
-from bot.model import Group, Member
+from bot.model import Channel, Group, Member
 from bot.services.context import Context
 
 log = structlog.get_logger(__name__)
 
 TELL_SECONDS = 10.0
-"""How long reaching one person may take."""
+"""How long reaching one person, or one channel, may take."""
 
 
 async def tell_hosts(context: Context, group: Group, reply: Reply) -> None:
@@ -30,11 +30,28 @@ async def tell_member(context: Context, group: Group, member: Member, reply: Rep
     async with context.database.read() as transaction:
         rooms = await transaction.groups.rooms(group.id)
     room = next((room for room in rooms if room.channel.platform == member.platform), None)
-    platform = context.platforms.get(member.platform)
-    if room is None or platform is None:
+    return room is not None and await tell_person(context, room.channel, member, reply)
+
+
+async def tell_person(context: Context, channel: Channel, member: Member, reply: Reply) -> bool:
+    """Show something to a member who uses a channel; return whether they could be reached."""
+    platform = context.platforms.get(channel.platform)
+    if platform is None:
         return False
     try:
         async with asyncio.timeout(TELL_SECONDS):
-            return await platform.tell(room.channel, member.user, reply)
+            return await platform.tell(channel, member.user, reply)
+    except TimeoutError:
+        return False
+
+
+async def say_in(context: Context, channel: Channel, reply: Reply) -> bool:
+    """Show something to everyone in a channel; return whether it could be shown."""
+    platform = context.platforms.get(channel.platform)
+    if platform is None:
+        return False
+    try:
+        async with asyncio.timeout(TELL_SECONDS):
+            return await platform.announce(channel, reply)
     except TimeoutError:
         return False

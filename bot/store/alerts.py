@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import bindparam, delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,10 +30,12 @@ class Alerts:
 
     async def causes(self, group_id: int) -> set[str]:
         """Return the causes of a group's troubles."""
-        query = select(alerts.c.cause).where(alerts.c.group_id == group_id)
-        return set((await self._connection.execute(query)).scalars())
+        return set((await self._connection.execute(_CAUSES, {"group": group_id})).scalars())
 
     async def of_group(self, group_id: int) -> list[str]:
         """Return the sentences of a group's troubles, oldest first."""
         query = select(alerts.c.text).where(alerts.c.group_id == group_id).order_by(alerts.c.id)
         return list((await self._connection.execute(query)).scalars())
+
+
+_CAUSES = select(alerts.c.cause).where(alerts.c.group_id == bindparam("group"))

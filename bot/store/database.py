@@ -11,7 +11,9 @@ import logging
 import sqlite3
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
+from typing import cast
 
 import alembic.command
 import alembic.config
@@ -26,6 +28,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from bot.errors import DatabaseError
+from bot.store.driver import Connection as SQLiteConnection
+from bot.store.driver import connect
 from bot.store.transaction import Transaction
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -146,7 +150,8 @@ def _prepare(url: str) -> str:
 def _engine(url: str) -> AsyncEngine:
     # At the level `debug` it logs every statement with its values, which are members' words.
     logging.getLogger("aiosqlite").setLevel(logging.INFO)
-    engine = create_async_engine(url, hide_parameters=True)
+    path = make_url(url).database or ""
+    engine = create_async_engine(url, async_creator=partial(connect, path), hide_parameters=True)
 
     # The sqlite3 module would begin transactions by itself, and only before some statements; see SQLAlchemy's page on
     # pysqlite, "Serializable isolation / Savepoints / Transactional DDL".
@@ -169,7 +174,8 @@ def _engine(url: str) -> AsyncEngine:
         options = connection.get_execution_options()
         if not options.get("foreign_keys", True):
             connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
+        driver = cast("SQLiteConnection", connection.connection.driver_connection)
+        driver.begin("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
     return engine
 

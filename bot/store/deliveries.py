@@ -10,12 +10,12 @@ for while a worker is at it outlives that worker's outcome.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Integer, Row, and_, bindparam, case, func, insert, or_, select, type_coerce, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Channel, Ref, Room
@@ -96,83 +96,59 @@ class Deliveries:
 
     async def add(self, new: NewDelivery) -> int:
         """Intend to post something and return the delivery's id."""
-        insertion = insert(deliveries).values(
-            key=new.key,
-            kind=new.kind,
-            room_id=new.room_id,
-            round_id=new.round_id,
-            digest_id=new.digest_id,
-            message_id=new.message_id,
-            text=new.text,
-            state=DeliveryState.PENDING,
-            due_at=new.due_at,
-            expires_at=new.expires_at,
-        )
-        delivery_id: int = (await self._connection.execute(insertion.returning(deliveries.c.id))).scalar_one()
+        values = {**asdict(new), "state": DeliveryState.PENDING}
+        delivery_id: int = (await self._connection.execute(_ADD, values)).scalar_one()
         return delivery_id
+
+    async def state(self, key: str) -> DeliveryState | None:
+        """Return how far the delivery under a key got, or None if there is none."""
+        found = (await self._connection.execute(select(deliveries.c.state).where(deliveries.c.key == key))).scalar()
+        return None if found is None else DeliveryState(found)
+
+    async def call_off(self, room_id: int, due_at: datetime) -> None:
+        """Post no question and no digest in a room that is not there yet; what may be there goes again."""
+        state = case(
+            (deliveries.c.state == DeliveryState.SENDING, DeliveryState.RETRACTING), else_=DeliveryState.RETRACTED
+        )
+        unposted = deliveries.c.state.in_((DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.FAILED))
+        await self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.room_id == room_id, unposted)
+            .where(deliveries.c.kind.in_((DeliveryKind.QUESTION, DeliveryKind.DIGEST)))
+            .values(state=state, due_at=due_at, attempts=0, problem="")
+        )
 
     async def claim(
         self, owner: str, now: datetime, until: datetime, limit: int, except_rooms: Collection[int] = ()
     ) -> list[Claim]:
         """Take what is due at `now`, under a lease until `until` (UTC): the oldest delivery of up to `limit` rooms."""
-        turn = func.row_number().over(
-            partition_by=deliveries.c.room_id, order_by=(deliveries.c.due_at, deliveries.c.id)
-        )
-        workable = _workable(except_rooms)
-        due = select(deliveries.c.id, turn.label("turn")).where(workable, deliveries.c.due_at <= now, _unleased(now))
-        ranked = due.subquery()
-        query = (
-            select(
-                deliveries,
-                rooms.c.group_id,
-                rooms.c.platform,
-                rooms.c.workspace,
-                rooms.c.channel,
-                _THREAD.label("thread"),
-            )
-            .join(ranked, ranked.c.id == deliveries.c.id)
-            .join(rooms, rooms.c.id == deliveries.c.room_id)
-            .where(ranked.c.turn == 1)
-            .order_by(deliveries.c.due_at, deliveries.c.id)
-            .limit(limit)
-        )
-        rows = (await self._connection.execute(query)).all()
-        sending = case((deliveries.c.state == DeliveryState.PENDING, DeliveryState.SENDING), else_=deliveries.c.state)
-        await self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_([row.id for row in rows]))
-            .values(state=sending, lease_owner=owner, lease_until=until)
-        )
+        these = {"now": now, "except_rooms": list(except_rooms), "limit": limit}
+        rows = (await self._connection.execute(_CLAIMABLE, these)).all()
+        if not rows:
+            return []
+        lease = {"lease_owner": owner, "lease_until": until}
+        await self._connection.execute(_CLAIM, {"ids": [row.id for row in rows], **lease})
         return [_claim(row, owner) for row in rows]
 
     async def hold(self, claim: Claim) -> None:
         """Make sure that a claim is still held. Raises LeaseLostError if another worker has taken the delivery."""
-        query = select(deliveries.c.lease_owner).where(deliveries.c.id == claim.id)
-        if (await self._connection.execute(query)).scalar() != claim.owner:
+        if (await self._connection.execute(_OWNER, {"id": claim.id})).scalar() != claim.owner:
             raise LeaseLostError(claim.key)
 
     async def next_due(self, except_rooms: Collection[int] = ()) -> datetime | None:
         """Return when the earliest unfinished delivery is due or its lease ends (UTC), or None."""
-        due = func.max(deliveries.c.due_at, func.coalesce(deliveries.c.lease_until, deliveries.c.due_at))
-        query = select(type_coerce(due, Instant)).where(_workable(except_rooms)).order_by(due).limit(1)
-        return (await self._connection.execute(query)).scalar()
+        found = await self._connection.execute(_NEXT_DUE, {"except_rooms": list(except_rooms)})
+        return found.scalar()
 
     async def found(self, claim: Claim, refs: Refs) -> None:
         """Note what a post became as far as is known. Raises LeaseLostError."""
-        held = (deliveries.c.id == claim.id) & (deliveries.c.lease_owner == claim.owner)
-        noted = await self._connection.execute(update(deliveries).where(held).values(_known(refs)))
-        if noted.rowcount == 0:
+        held = {"of": claim.id, "owner": claim.owner}
+        if (await self._connection.execute(_FOUND, {**held, **_known(refs)})).rowcount == 0:
             raise LeaseLostError(claim.key)
 
     async def sent(self, delivery_id: int, refs: Refs, revision: int) -> None:
         """Note that the post is there, with the content of `revision`."""
-        state = case(
-            (deliveries.c.state == DeliveryState.RETRACTING, DeliveryState.RETRACTING),
-            (deliveries.c.revision > revision, DeliveryState.REVISING),
-            else_=DeliveryState.SENT,
-        )
-        shown = {"state": state, "sent_revision": revision, "attempts": 0, "problem": ""}
-        await self._update(delivery_id, {**_known(refs), **shown, **_RELEASED})
+        await self._connection.execute(_SENT, {"of": delivery_id, "shown": revision, **_known(refs)})
 
     async def retry(self, delivery_id: int, due_at: datetime, problem: str, *, unknown: bool) -> None:
         """Let go of a delivery until `due_at` (UTC). `unknown`: what was to be posted may be there."""
@@ -239,7 +215,7 @@ class Deliveries:
         query = (
             select(deliveries.c.kind, deliveries.c.state, deliveries.c.problem)
             .join(rooms, rooms.c.id == deliveries.c.room_id)
-            .where(rooms.c.group_id == group_id, deliveries.c.problem != "", lasting)
+            .where(rooms.c.group_id == group_id, rooms.c.left_at.is_(None), deliveries.c.problem != "", lasting)
             .order_by(deliveries.c.id.desc())
             .limit(5)
         )
@@ -252,6 +228,8 @@ class Deliveries:
         await self._connection.execute(update(deliveries).where(deliveries.c.id == delivery_id).values(values))
 
 
+_ADD = insert(deliveries).returning(deliveries.c.id)
+_OWNER = select(deliveries.c.lease_owner).where(deliveries.c.id == bindparam("id"))
 _RELEASED: dict[str, Any] = {"lease_owner": None, "lease_until": None}
 
 _UNFINISHED = (DeliveryState.PENDING, DeliveryState.SENDING, DeliveryState.REVISING, DeliveryState.RETRACTING)
@@ -269,18 +247,77 @@ _THREAD = (
 """The thread of the round that a delivery belongs to; an answer waits for it."""
 
 
-def _known(refs: Refs) -> dict[str, Any]:
-    known = {"message_ref": refs.message, "thread_ref": refs.thread}
-    return {name: ref for name, ref in known.items() if ref is not None}
+_WORKABLE = and_(
+    deliveries.c.state.in_(_UNFINISHED),
+    or_(deliveries.c.kind != DeliveryKind.ANSWER, _THREAD.is_not(None)),
+    deliveries.c.room_id.not_in(bindparam("except_rooms", expanding=True)),
+)
+_DUE_AT = func.max(deliveries.c.due_at, func.coalesce(deliveries.c.lease_until, deliveries.c.due_at))
+
+_NEXT_DUE = select(type_coerce(_DUE_AT, Instant)).where(_WORKABLE).order_by(_DUE_AT).limit(1)
+"""This and what is claimed stand here, built once, because the poster asks for them all the time."""
+
+_TURN = func.row_number().over(partition_by=deliveries.c.room_id, order_by=(deliveries.c.due_at, deliveries.c.id))
+_IN_TURN = (
+    select(deliveries.c.id, _TURN.label("turn")).where(_WORKABLE, bindparam("now", type_=Instant) >= _DUE_AT).subquery()
+)
+_CLAIMABLE = (
+    select(
+        deliveries,
+        rooms.c.group_id,
+        rooms.c.platform,
+        rooms.c.workspace,
+        rooms.c.channel,
+        rooms.c.mention,
+        _THREAD.label("thread"),
+    )
+    .join(_IN_TURN, _IN_TURN.c.id == deliveries.c.id)
+    .join(rooms, rooms.c.id == deliveries.c.room_id)
+    .where(_IN_TURN.c.turn == 1)
+    .order_by(deliveries.c.due_at, deliveries.c.id)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+_CLAIM = (
+    update(deliveries)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+    .values(
+        state=case((deliveries.c.state == DeliveryState.PENDING, DeliveryState.SENDING), else_=deliveries.c.state),
+        lease_owner=bindparam("lease_owner"),
+        lease_until=bindparam("lease_until"),
+    )
+)
 
 
-def _workable(except_rooms: Collection[int]) -> ColumnElement[bool]:
-    has_a_place = or_(deliveries.c.kind != DeliveryKind.ANSWER, _THREAD.is_not(None))
-    return and_(deliveries.c.state.in_(_UNFINISHED), has_a_place, deliveries.c.room_id.not_in(except_rooms))
+_REFS: dict[str, Any] = {
+    "message_ref": func.coalesce(bindparam("message"), deliveries.c.message_ref),
+    "thread_ref": func.coalesce(bindparam("thread"), deliveries.c.thread_ref),
+}
+_FOUND = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("of"), deliveries.c.lease_owner == bindparam("owner"))
+    .values(_REFS)
+)
+_SENT = (
+    update(deliveries)
+    .where(deliveries.c.id == bindparam("of"))
+    .values(
+        state=case(
+            (deliveries.c.state == DeliveryState.RETRACTING, DeliveryState.RETRACTING),
+            (deliveries.c.revision > bindparam("shown"), DeliveryState.REVISING),
+            else_=DeliveryState.SENT,
+        ),
+        sent_revision=bindparam("shown"),
+        attempts=0,
+        problem="",
+        **_REFS,
+        **_RELEASED,
+    )
+)
 
 
-def _unleased(now: datetime) -> ColumnElement[bool]:
-    return or_(deliveries.c.lease_until.is_(None), deliveries.c.lease_until <= now)
+def _known(refs: Refs) -> dict[str, Ref | None]:
+    return {"message": refs.message, "thread": refs.thread}
 
 
 def _claim(row: Row[Any], owner: str) -> Claim:
@@ -290,7 +327,12 @@ def _claim(row: Row[Any], owner: str) -> Claim:
         key=row.key,
         kind=DeliveryKind(row.kind),
         state=DeliveryState(row.state),
-        room=Room(row.room_id, row.group_id, Channel(row.platform, Ref(row.workspace), Ref(row.channel))),
+        room=Room(
+            row.room_id,
+            row.group_id,
+            Channel(row.platform, Ref(row.workspace), Ref(row.channel)),
+            Ref(row.mention) if row.mention else None,
+        ),
         refs=Refs(
             Ref(row.message_ref) if row.message_ref is not None else None,
             Ref(row.thread_ref) if row.thread_ref is not None else None,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, and_, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.model import Digest
+from bot.model import Substance
 from bot.store.codec import digest_from_json, digest_to_json
-from bot.store.schema import digest_quotes, digests
+from bot.store.schema import Instant, digest_quotes, digests, messages, rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,29 @@ class Digests:
         found = await self.recent(group_id, 1)
         return found[0] if found else None
 
-    async def last_dates(self) -> dict[int, date]:
-        """Return by group the latest local date that has its digest."""
-        query = select(digests.c.group_id, func.max(digests.c.local_date)).group_by(digests.c.group_id)
-        return {row[0]: row[1] for row in await self._connection.execute(query)}
-
     async def recent(self, group_id: int, limit: int) -> list[StoredDigest]:
         """Return a group's latest digests, newest first."""
         query = select(digests).where(digests.c.group_id == group_id).order_by(digests.c.local_date.desc())
         return [_stored(row) for row in await self._connection.execute(query.limit(limit))]
+
+    async def some(self, digest_ids: Sequence[int]) -> list[StoredDigest]:
+        """Return digests by id, oldest first."""
+        if not digest_ids:
+            return []
+        query = select(digests).where(digests.c.id.in_(digest_ids)).order_by(digests.c.id)
+        return [_stored(row) for row in await self._connection.execute(query)]
+
+    async def said_since(self, moment: datetime) -> dict[int, list[tuple[int, Substance]]]:
+        """Return what was said in the weeks of the digests that ended after an instant (UTC).
+
+        That is by digest's id: message ids, and which are answers.
+        """
+        said: dict[int, list[tuple[int, Substance]]] = {}
+        for digest_id, message_id, substance in await self._connection.execute(_SAID, {"moment": moment}):
+            of = said.setdefault(digest_id, [])
+            if message_id is not None:
+                of.append((message_id, Substance(substance)))
+        return said
 
     async def on(self, group_id: int, local_date: date) -> StoredDigest | None:
         """Return the digest of a local date, or None."""
@@ -93,6 +109,23 @@ class Digests:
         """Return the digests that quote words which changed since they were compiled."""
         query = select(digests).where(digests.c.stale).order_by(digests.c.id)
         return [_stored(row) for row in await self._connection.execute(query)]
+
+
+_OF_GROUP = select(rounds.c.id).where(rounds.c.group_id == digests.c.group_id).scalar_subquery()
+_SAID = (
+    select(digests.c.id, messages.c.id, messages.c.substance)
+    .select_from(digests)
+    .outerjoin(
+        messages,
+        and_(
+            messages.c.round_id.in_(_OF_GROUP),
+            messages.c.sent_at >= digests.c.since,
+            messages.c.sent_at < digests.c.until,
+        ),
+    )
+    .where(digests.c.until > bindparam("moment", type_=Instant))
+    .order_by(digests.c.id, messages.c.id)
+)
 
 
 def _stored(row: Row[Any]) -> StoredDigest:

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Channel, Group, Member, Pause, Ref, Room, Settings
+from bot.model import Channel, Group, Member, Pause, Ref, Room, Settings, Whereabouts
 from bot.store.codec import settings_from_json, settings_to_json
-from bot.store.schema import groups, hosts, members, pauses, rooms
+from bot.store.schema import digests, groups, hosts, members, messages, pauses, rooms, rounds
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far a group is in its schedule: the latest local dates that have a round and a digest, None before these."""
+
+    group: Group
+    asked_on: date | None
+    digested_on: date | None
 
 
 class Groups:
@@ -48,41 +59,43 @@ class Groups:
 
     async def all(self) -> list[Group]:
         """Return every group, oldest first."""
-        rows = (await self._connection.execute(select(groups).order_by(groups.c.id))).all()
-        return await self._build(rows)
+        return await self._many(_GROUPS)
 
     async def get(self, group_id: int) -> Group:
         """Return a group. Raises LookupError."""
-        rows = (await self._connection.execute(select(groups).where(groups.c.id == group_id))).all()
-        if not rows:
+        found = await self._many(_GROUP, {"id": group_id})
+        if not found:
             raise LookupError(group_id)
-        return (await self._build(rows))[0]
+        return found[0]
 
     async def by_slug(self, slug: str) -> Group | None:
         """Return the group with that slug, or None."""
-        rows = (await self._connection.execute(select(groups).where(groups.c.slug == slug))).all()
-        return (await self._build(rows))[0] if rows else None
+        found = await self._many(_GROUPS.where(groups.c.slug == slug))
+        return found[0] if found else None
 
     async def by_channel(self, channel: Channel) -> Group | None:
         """Return the group that meets in a channel; else the only group of the workspace; else None."""
-        query = (
-            select(groups, rooms.c.channel.label("in_channel"))
-            .join(rooms, rooms.c.group_id == groups.c.id)
-            .where(rooms.c.platform == channel.platform, rooms.c.workspace == channel.workspace)
+        query = select(rooms.c.group_id, rooms.c.channel).where(
+            rooms.c.platform == channel.platform, rooms.c.workspace == channel.workspace, _MET_IN
         )
-        rows = (await self._connection.execute(query)).all()
-        here = [row for row in rows if row.in_channel == channel.channel]
-        if not here and len({row.id for row in rows}) == 1:
-            here = list(rows[:1])
-        return (await self._build(here))[0] if here else None
+        by_channel = {row.channel: row.group_id for row in await self._connection.execute(query)}
+        meeting = set(by_channel.values())
+        group_id = by_channel.get(channel.channel, meeting.pop() if len(meeting) == 1 else None)
+        return None if group_id is None else await self.get(group_id)
 
-    async def _build(self, rows: list[Row[Any]] | Any) -> list[Group]:
-        found = await self._connection.execute(
-            select(pauses).where(pauses.c.group_id.in_([row.id for row in rows])).order_by(pauses.c.id)
-        )
-        by_group: dict[int, list[Pause]] = {}
-        for pause in found:
-            by_group.setdefault(pause.group_id, []).append(Pause(pause.starts_on, pause.ends_on))
+    async def standings(self) -> list[Standing]:
+        """Return how far every group is in its schedule, oldest group first."""
+        reached = {row.id: (row.asked_on, row.digested_on) for row in await self._connection.execute(_REACHED)}
+        return [Standing(group, *reached[group.id]) for group in await self.all()]
+
+    async def _many(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Group]:
+        """Return groups out of rows that repeat a group for each of its pauses."""
+        first: dict[int, Row[Any]] = {}
+        paused: dict[int, list[Pause]] = {}
+        for row in await self._connection.execute(query, values or {}):
+            first.setdefault(row.id, row)
+            if row.starts_on is not None:
+                paused.setdefault(row.id, []).append(Pause(row.starts_on, row.ends_on))
         return [
             Group(
                 id=row.id,
@@ -92,10 +105,28 @@ class Groups:
                 created_at=row.created_at,
                 active_from=row.active_from,
                 declared=row.declared,
-                pauses=tuple(by_group.get(row.id, ())),
+                pauses=tuple(paused.get(row.id, ())),
             )
-            for row in rows
+            for row in first.values()
         ]
+
+    async def remove(self, group_id: int) -> None:
+        """Forget a group with everything that it was asked and said.
+
+        A room in which another group met before is that one's again, left when this one was made.
+        """
+        before = (
+            select(rounds.c.group_id)
+            .join(messages, messages.c.round_id == rounds.c.id)
+            .where(messages.c.room_id == rooms.c.id, rounds.c.group_id != group_id)
+            .order_by(rounds.c.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        made = select(groups.c.created_at).where(groups.c.id == group_id).scalar_subquery()
+        theirs = update(rooms).where(rooms.c.group_id == group_id, before.is_not(None))
+        await self._connection.execute(theirs.values(group_id=before, left_at=made))
+        await self._connection.execute(delete(groups).where(groups.c.id == group_id))
 
     async def pause(self, group_id: int, pause: Pause) -> None:
         """Add a pause."""
@@ -117,17 +148,39 @@ class Groups:
         here = {"platform": channel.platform, "workspace": channel.workspace, "channel": channel.channel}
         insertion = upsert(rooms).values(group_id=group_id, **here)
         await self._connection.execute(
-            insertion.on_conflict_do_update(index_elements=list(here), set_={"group_id": group_id})
+            insertion.on_conflict_do_update(index_elements=list(here), set_={"group_id": group_id, "left_at": None})
         )
         room = await self.room_at(channel)
         if room is None:
             raise LookupError(channel)
         return room
 
+    async def set_mention(self, room_id: int, mention: Ref | None) -> None:
+        """Note which role or user group the questions in a room ping."""
+        await self._connection.execute(update(rooms).where(rooms.c.id == room_id).values(mention=mention))
+
     async def rooms(self, group_id: int) -> list[Room]:
         """Return where a group meets, oldest room first."""
-        query = select(rooms).where(rooms.c.group_id == group_id).order_by(rooms.c.id)
+        query = select(rooms).where(rooms.c.group_id == group_id, _MET_IN).order_by(rooms.c.id)
         return [_room(row) for row in await self._connection.execute(query)]
+
+    async def leave(self, room_id: int, now: datetime) -> None:
+        """Let a group meet in a room no more; what was said there stays the group's."""
+        left = {"left_at": now, "mention": None}
+        await self._connection.execute(update(rooms).where(rooms.c.id == room_id).values(left))
+
+    async def call(self, room_id: int, names: Whereabouts) -> None:
+        """Note what people call a room's channel and workspace."""
+        called = {"workspace_name": names.workspace, "channel_name": names.channel}
+        await self._connection.execute(update(rooms).where(rooms.c.id == room_id).values(called))
+
+    async def called(self, group_id: int) -> list[tuple[Room, Whereabouts | None]]:
+        """Return where a group meets or ever met, oldest room first, with what people call it as far as is known."""
+        query = select(rooms).where(rooms.c.group_id == group_id).order_by(rooms.c.id)
+        return [
+            (_room(row), Whereabouts(row.workspace_name, row.channel_name or "") if row.workspace_name else None)
+            for row in await self._connection.execute(query)
+        ]
 
     async def room(self, room_id: int) -> Room:
         """Return a room. Raises LookupError."""
@@ -142,6 +195,7 @@ class Groups:
             rooms.c.platform == channel.platform,
             rooms.c.workspace == channel.workspace,
             rooms.c.channel == channel.channel,
+            _MET_IN,
         )
         row = (await self._connection.execute(query)).one_or_none()
         return _room(row) if row else None
@@ -168,5 +222,24 @@ class Groups:
         return [Member(row.id, row.platform, Ref(row.user), row.name) for row in await self._connection.execute(query)]
 
 
+_MET_IN = rooms.c.left_at.is_(None)
+
+_GROUPS = (
+    select(groups, pauses.c.starts_on, pauses.c.ends_on)
+    .outerjoin(pauses, pauses.c.group_id == groups.c.id)
+    .order_by(groups.c.id, pauses.c.id)
+)
+_GROUP = _GROUPS.where(groups.c.id == bindparam("id"))
+_REACHED = select(
+    groups.c.id,
+    select(func.max(rounds.c.local_date)).where(rounds.c.group_id == groups.c.id).scalar_subquery().label("asked_on"),
+    select(func.max(digests.c.local_date))
+    .where(digests.c.group_id == groups.c.id)
+    .scalar_subquery()
+    .label("digested_on"),
+)
+
+
 def _room(row: Row[Any]) -> Room:
-    return Room(row.id, row.group_id, Channel(row.platform, Ref(row.workspace), Ref(row.channel)))
+    mention = Ref(row.mention) if row.mention else None
+    return Room(row.id, row.group_id, Channel(row.platform, Ref(row.workspace), Ref(row.channel)), mention)

@@ -10,8 +10,9 @@ from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Author, Member, Ref
+from bot.store.accounts import accounts_of
 from bot.store.keys import chunks
-from bot.store.schema import members, opt_outs
+from bot.store.schema import hosts, linked_accounts, members, messages, opt_outs, reactions, suggestions
 
 
 class Members:
@@ -52,14 +53,22 @@ class Members:
         row = (await self._connection.execute(query)).one_or_none()
         return Member(row.id, row.platform, Ref(row.user), row.name) if row else None
 
+    async def forget_strangers(self) -> None:
+        """Forget those of whom nothing is left: no words, votes or suggestions, no group, no opt-out, no link."""
+        tables = (messages, reactions, suggestions, hosts, opt_outs, linked_accounts)
+        columns = (*(table.c.member_id for table in tables), linked_accounts.c.person_id)
+        known = (select(column.label("id")).where(column == members.c.id) for column in columns)
+        await self._connection.execute(delete(members).where(*(~one.exists() for one in known)))
+
     async def opt_out(self, member_id: int, now: datetime) -> None:
-        """Note that a member does not want to be recorded; again changes nothing."""
-        values = {"member_id": member_id, "since": now}
-        await self._connection.execute(insert(opt_outs).values(values).on_conflict_do_nothing())
+        """Note that a member does not want to be recorded, from any of their accounts; again changes nothing."""
+        ids = (await self._connection.execute(accounts_of(member_id))).scalars().all()
+        rows = [{"member_id": account, "since": now} for account in ids]
+        await self._connection.execute(insert(opt_outs).on_conflict_do_nothing(), rows)
 
     async def opt_in(self, member_id: int) -> bool:
-        """Note that a member may be recorded; return whether they had opted out."""
-        gone = await self._connection.execute(delete(opt_outs).where(opt_outs.c.member_id == member_id))
+        """Note that a member may be recorded, from all of their accounts; return whether they had opted out."""
+        gone = await self._connection.execute(delete(opt_outs).where(opt_outs.c.member_id.in_(accounts_of(member_id))))
         return gone.rowcount > 0
 
     async def opted_out(self) -> set[int]:

@@ -15,9 +15,10 @@ from sqlalchemy import ColumnElement, Row, Select, delete, func, insert, select,
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.model import Member, Message, Ref, Substance
+from bot.model import Choice, Member, Message, Ref, Substance
+from bot.store.accounts import accounts_of, person_of
 from bot.store.keys import Key, buried, chunks, is_one_of
-from bot.store.schema import digest_quotes, digests, members, messages, reactions, rounds, tombstones
+from bot.store.schema import digest_quotes, digests, linked_accounts, members, messages, reactions, rounds, tombstones
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,30 @@ class Messages:
         """Mark the digests that quote a message, so that they are compiled again."""
         await self._outdate_digests([message_id])
 
+    async def outdate_digests_over(self, message_id: int) -> None:
+        """Mark the digests of the weeks that a message falls into, so that they are compiled again."""
+        over = (
+            select(digests.c.id)
+            .join(rounds, rounds.c.group_id == digests.c.group_id)
+            .join(messages, messages.c.round_id == rounds.c.id)
+            .where(
+                messages.c.id == message_id,
+                messages.c.sent_at >= digests.c.since,
+                messages.c.sent_at < digests.c.until,
+            )
+        )
+        await self._connection.execute(update(digests).where(digests.c.id.in_(over)).values(stale=True))
+
+    async def outdate_digests_with(self, member_id: int, since: datetime) -> None:
+        """Mark the digests of weeks that ended after an instant (UTC) in the groups where a member said something."""
+        groups = (
+            select(rounds.c.group_id)
+            .join(messages, messages.c.round_id == rounds.c.id)
+            .where(messages.c.member_id.in_(accounts_of(member_id)))
+        )
+        theirs = update(digests).where(digests.c.until > since, digests.c.group_id.in_(groups))
+        await self._connection.execute(theirs.values(stale=True))
+
     async def refs(self, round_id: int, room_id: int) -> set[Ref]:
         """Return the thread messages, other than form answers, that are recorded for a round in a room."""
         query = select(messages.c.ref).where(
@@ -136,7 +161,10 @@ class Messages:
     async def put_form_answer(
         self, round_id: int, room_id: int, member_id: int, text: str, pick: str, now: datetime
     ) -> int:
-        """Record a member's form answer to a round, over the one before, and return its id."""
+        """Record a member's form answer to a round, over the one before, and return its id.
+
+        One that was given from another account of theirs stays that account's, in the room where it was given.
+        """
         values = {
             "round_id": round_id,
             "room_id": room_id,
@@ -156,10 +184,10 @@ class Messages:
         return mine.id
 
     async def form_answer(self, round_id: int, member_id: int) -> Message | None:
-        """Return a member's form answer to a round, or None."""
-        return await self._one(
-            _messages().where(messages.c.round_id == round_id, messages.c.member_id == member_id, messages.c.by_form)
-        )
+        """Return a member's form answer to a round, or the one from another account of theirs, or None."""
+        theirs = messages.c.member_id.in_(accounts_of(member_id))
+        query = _messages().where(messages.c.round_id == round_id, theirs, messages.c.by_form)
+        return await self._one(query.order_by(messages.c.member_id != member_id, messages.c.id))
 
     async def withdraw(self, message: Message) -> None:
         """Forget a form answer and the reactions to it."""
@@ -178,6 +206,14 @@ class Messages:
     async def get(self, message_id: int) -> Message | None:
         """Return a message, or None once it is gone."""
         return await self._one(_messages().where(messages.c.id == message_id))
+
+    async def at(self, key: Key) -> Message | None:
+        """Return the message that stands somewhere, or None if it is not recorded."""
+        return await self._one(_messages().where(is_one_of(messages, [key])))
+
+    async def choose(self, message_id: int, choice: Choice | None) -> None:
+        """Note what hosts decided about a message."""
+        await self._connection.execute(update(messages).where(messages.c.id == message_id).values(choice=choice))
 
     async def by_ids(self, message_ids: Sequence[int]) -> dict[int, Message]:
         """Return messages by id; those that are gone are left out."""
@@ -198,44 +234,58 @@ class Messages:
         return await self._many(query.order_by(messages.c.sent_at, messages.c.id))
 
     async def all_by(self, member_id: int) -> list[Message]:
-        """Return everything that a member said, in every group, oldest first."""
-        return await self._many(_messages().where(messages.c.member_id == member_id).order_by(messages.c.id))
+        """Return everything that a member said from all of their accounts, in every group, oldest first."""
+        theirs = messages.c.member_id.in_(accounts_of(member_id))
+        return await self._many(_messages().where(theirs).order_by(messages.c.id))
 
     async def answers_by(self, group_id: int, member_id: int, limit: int) -> list[Message]:
-        """Return a member's latest answers in a group, newest first."""
+        """Return a member's latest answers in a group, from all of their accounts, newest first."""
         query = (
             _messages()
             .join(rounds, rounds.c.id == messages.c.round_id)
             .where(
                 rounds.c.group_id == group_id,
-                messages.c.member_id == member_id,
+                messages.c.member_id.in_(accounts_of(member_id)),
                 messages.c.substance == Substance.ANSWER,
             )
         )
         return await self._many(query.order_by(messages.c.sent_at.desc(), messages.c.id.desc()).limit(limit))
 
     async def count_answers(self, round_ids: Sequence[int]) -> dict[int, tuple[int, int]]:
-        """Return by round how many answers there are and how many members gave them; rounds without are left out."""
+        """Return by round how many answers there are and how many people gave them; rounds without are left out."""
         query = (
-            select(messages.c.round_id, func.count(), func.count(messages.c.member_id.distinct()))
+            select(messages.c.round_id, func.count(), func.count(_PERSON.distinct()))
+            .outerjoin(linked_accounts, linked_accounts.c.member_id == messages.c.member_id)
             .where(messages.c.round_id.in_(round_ids), messages.c.substance == Substance.ANSWER)
             .group_by(messages.c.round_id)
         )
         return {row[0]: (row[1], row[2]) for row in await self._connection.execute(query)}
 
     async def count_by_member(self, group_id: int, since: datetime | None = None) -> list[tuple[Member, int, int]]:
-        """Return each member with how many answers they gave and to how many rounds, most rounds first."""
-        answered = func.count(messages.c.round_id.distinct())
-        query = (
-            select(members, func.count().label("answers"), answered.label("answered"))
-            .join(messages, messages.c.member_id == members.c.id)
+        """Return each member with how many answers they gave and to how many rounds, most rounds first.
+
+        Linked accounts are one, the one that answered last.
+        """
+        counted = (
+            select(
+                func.max(messages.c.id).label("latest"),
+                func.count().label("answers"),
+                func.count(messages.c.round_id.distinct()).label("answered"),
+            )
             .join(rounds, rounds.c.id == messages.c.round_id)
+            .outerjoin(linked_accounts, linked_accounts.c.member_id == messages.c.member_id)
             .where(rounds.c.group_id == group_id, messages.c.substance == Substance.ANSWER)
-            .group_by(members.c.id)
-            .order_by(answered.desc(), func.count().desc(), members.c.name)
+            .group_by(_PERSON)
         )
         if since is not None:
-            query = query.where(messages.c.sent_at >= since)
+            counted = counted.where(messages.c.sent_at >= since)
+        found = counted.subquery()
+        query = (
+            select(members, found.c.answers, found.c.answered)
+            .join(messages, messages.c.member_id == members.c.id)
+            .join(found, found.c.latest == messages.c.id)
+            .order_by(found.c.answered.desc(), found.c.answers.desc(), members.c.name)
+        )
         return [(_member(row, row.id), row.answers, row.answered) for row in await self._connection.execute(query)]
 
     async def _one(self, query: Select[Any]) -> Message | None:
@@ -244,6 +294,9 @@ class Messages:
 
     async def _many(self, query: Select[Any]) -> list[Message]:
         return [_message(row) for row in await self._connection.execute(query)]
+
+
+_PERSON = person_of(linked_accounts, messages.c.member_id)
 
 
 def _age(version: Any) -> ColumnElement[Any]:
@@ -276,4 +329,5 @@ def _message(row: Row[Any]) -> Message:
         pick=row.pick,
         by_form=row.by_form,
         reply_to=Ref(row.reply_to) if row.reply_to is not None else None,
+        choice=Choice(row.choice) if row.choice else None,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,5 +21,12 @@ class Notes:
 
     async def put(self, key: str, value: str) -> None:
         """Keep a value, over the one before."""
-        insertion = insert(notes).values(key=key, value=value)
-        await self._connection.execute(insertion.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+        await self._connection.execute(_PUT, {"key": key, "value": value})
+
+    async def drop(self, key: str) -> None:
+        """Keep no value any more."""
+        await self._connection.execute(delete(notes).where(notes.c.key == key))
+
+
+_INSERT = insert(notes)
+_PUT = _INSERT.on_conflict_do_update(index_elements=["key"], set_={"value": _INSERT.excluded.value})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,16 +49,20 @@ class Questions:
 
     async def key(self, question_set: str, slug: str) -> int:
         """Return the row of a question that was synced. Raises LookupError."""
-        query = select(questions.c.id).where(questions.c.question_set == question_set, questions.c.slug == slug)
-        found: int | None = (await self._connection.execute(query)).scalar()
+        which = {"set": question_set, "slug": slug}
+        found: int | None = (await self._connection.execute(_KEY, which)).scalar()
         if found is None:
             raise LookupError(slug)
         return found
 
     async def of_set(self, question_set: str) -> list[Question]:
         """Return every question that was ever synced under a set's name, oldest first."""
-        query = select(questions.c.body).where(questions.c.question_set == question_set).order_by(questions.c.id)
-        return [question_from_json(body) for body in (await self._connection.execute(query)).scalars()]
+        bodies = (await self._connection.execute(_OF_SET, {"set": question_set})).scalars()
+        return [question_from_json(body) for body in bodies]
+
+    async def remove_set(self, question_set: str) -> None:
+        """Forget a set's questions, to which no round may point any more."""
+        await self._connection.execute(delete(questions).where(questions.c.question_set == question_set))
 
     async def retire(self, group_id: int, question_key: int) -> None:
         """Never ask a group a question again; again changes nothing."""
@@ -67,8 +71,7 @@ class Questions:
 
     async def retired(self, group_id: int) -> set[str]:
         """Return the slugs of the questions that a group retired."""
-        query = select(questions.c.slug).join(retirements, retirements.c.question_id == questions.c.id)
-        return set((await self._connection.execute(query.where(retirements.c.group_id == group_id))).scalars())
+        return set((await self._connection.execute(_RETIRED, {"group": group_id})).scalars())
 
     async def enqueue(self, group_id: int, question_key: int, *, on: date | None, by: int | None, now: datetime) -> int:
         """Put a question at the end of a group's queue, for a local date or for the next free one; return its entry."""
@@ -85,13 +88,22 @@ class Questions:
 
     async def queued(self, group_id: int) -> list[tuple[Queued, Question]]:
         """Return a group's queue in order, each entry with its question."""
-        query = (
-            select(queue.c.id, queue.c.on_date, questions.c.slug, questions.c.body)
-            .join(questions, questions.c.id == queue.c.question_id)
-            .where(queue.c.group_id == group_id)
-            .order_by(queue.c.id)
-        )
         return [
             (Queued(row.id, row.slug, row.on_date), question_from_json(row.body))
-            for row in await self._connection.execute(query)
+            for row in await self._connection.execute(_QUEUED, {"group": group_id})
         ]
+
+
+_OF_SET = select(questions.c.body).where(questions.c.question_set == bindparam("set")).order_by(questions.c.id)
+_KEY = select(questions.c.id).where(questions.c.question_set == bindparam("set"), questions.c.slug == bindparam("slug"))
+_RETIRED = (
+    select(questions.c.slug)
+    .join(retirements, retirements.c.question_id == questions.c.id)
+    .where(retirements.c.group_id == bindparam("group"))
+)
+_QUEUED = (
+    select(queue.c.id, queue.c.on_date, questions.c.slug, questions.c.body)
+    .join(questions, questions.c.id == queue.c.question_id)
+    .where(queue.c.group_id == bindparam("group"))
+    .order_by(queue.c.id)
+)

@@ -1,7 +1,7 @@
 """Votes: a member's only stance on somebody else's message.
 
 Reactions are kept as a set by message, member and stance, so that repeating one changes nothing. Opposing reactions by
-one member count as none, and so does a member's reaction to their own words.
+one member count as none, and so does a member's reaction to their own words. A member's linked accounts vote as one.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.digest.model import Votes
 from bot.model import Ref, Stance
+from bot.store.accounts import accounts_of, person_of
 from bot.store.keys import Key, buried, chunks, is_one_of
-from bot.store.schema import messages, reactions
+from bot.store.schema import linked_accounts, messages, reactions
 
 Reaction = tuple[int, Ref, int, Stance]
 """Room, message, member and stance."""
@@ -45,13 +46,15 @@ class Reactions:
             await self._connection.execute(delete(reactions).where(is_one_of(reactions, some)))
 
     async def count(self, member_id: int) -> int:
-        """Return how many reactions of a member are recorded."""
-        query = select(func.count()).select_from(reactions).where(reactions.c.member_id == member_id)
+        """Return how many reactions of a member, from all of their accounts, are recorded."""
+        theirs = reactions.c.member_id.in_(accounts_of(member_id))
+        query = select(func.count()).select_from(reactions).where(theirs)
         return (await self._connection.execute(query)).scalar_one()
 
     async def forget(self, member_id: int) -> int:
-        """Forget every reaction of a member and return how many there were."""
-        return (await self._connection.execute(delete(reactions).where(reactions.c.member_id == member_id))).rowcount
+        """Forget every reaction of a member, from all of their accounts, and return how many there were."""
+        theirs = reactions.c.member_id.in_(accounts_of(member_id))
+        return (await self._connection.execute(delete(reactions).where(theirs))).rowcount
 
     async def votes(self, message_ids: Sequence[int]) -> dict[int, Votes]:
         """Return the votes on messages, by id; messages without any are left out."""
@@ -61,12 +64,16 @@ class Reactions:
         return found
 
     async def _votes(self, message_ids: Sequence[int]) -> dict[int, Votes]:
+        authors, voters = linked_accounts.alias("authors"), linked_accounts.alias("voters")
+        author, voter = person_of(authors, messages.c.member_id), person_of(voters, reactions.c.member_id)
         alone = (
             select(messages.c.id, func.min(reactions.c.stance).label("stance"))
             .join(reactions, (reactions.c.room_id == messages.c.room_id) & (reactions.c.ref == messages.c.ref))
-            .where(messages.c.id.in_(message_ids), reactions.c.member_id != messages.c.member_id)
-            .group_by(messages.c.id, reactions.c.member_id)
-            .having(func.count() == 1)
+            .outerjoin(authors, authors.c.member_id == messages.c.member_id)
+            .outerjoin(voters, voters.c.member_id == reactions.c.member_id)
+            .where(messages.c.id.in_(message_ids), voter != author)
+            .group_by(messages.c.id, voter)
+            .having(func.min(reactions.c.stance) == func.max(reactions.c.stance))
             .subquery()
         )
         query = select(alone.c.id, alone.c.stance, func.count()).group_by(alone.c.id, alone.c.stance)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, insert, select, union_all
+from sqlalchemy import BindParameter, Row, Select, bindparam, func, insert, null, or_, select, union_all
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -24,29 +24,21 @@ class Rounds:
 
     async def add(self, group_id: int, question_key: int, local_date: date, cycle: int, now: datetime) -> Round:
         """Ask a group a question on a local date. Raises ConflictError if that date has its round."""
-        insertion = insert(rounds).values(
-            group_id=group_id, question_id=question_key, local_date=local_date, cycle=cycle, asked_at=now
-        )
-        key = (await self._connection.execute(insertion.returning(rounds.c.id))).scalar_one()
-        return await self.get(key)
+        values = {"group_id": group_id, "question_id": question_key, "local_date": local_date}
+        insertion = await self._connection.execute(_ADD, {**values, "cycle": cycle, "asked_at": now})
+        return await self.get(insertion.scalar_one())
 
     async def get(self, round_id: int) -> Round:
         """Return a round. Raises LookupError."""
-        found = await self._one(_rounds().where(rounds.c.id == round_id))
-        if found is None:
+        row = (await self._connection.execute(_GET, {"id": round_id})).first()
+        if row is None:
             raise LookupError(round_id)
-        return found
+        return _round(row)
 
     async def last(self, group_id: int) -> Round | None:
         """Return the round of the latest local date, or None before the first."""
-        return await self._one(
-            _rounds().where(rounds.c.group_id == group_id).order_by(rounds.c.local_date.desc()).limit(1)
-        )
-
-    async def last_dates(self) -> dict[int, date]:
-        """Return by group the latest local date that has its round."""
-        query = select(rounds.c.group_id, func.max(rounds.c.local_date)).group_by(rounds.c.group_id)
-        return {row[0]: row[1] for row in await self._connection.execute(query)}
+        row = (await self._connection.execute(_LATEST, {"group": group_id})).first()
+        return _round(row) if row else None
 
     async def on(self, group_id: int, local_date: date) -> Round | None:
         """Return the round of a local date, or None."""
@@ -111,11 +103,16 @@ class Rounds:
             found.setdefault(row.round_id, []).append((_room(row), Ref(row.message_ref), Ref(row.thread_ref)))
         return found
 
-    async def at(self, channel: Channel, thread: Ref) -> tuple[int, int] | None:
-        """Return the ids of the round and the room that a thread belongs to, or None."""
+    async def at(self, channel: Channel, thread: Ref) -> tuple[int, int, bool] | None:
+        """Return the ids of the round and the room that a thread belongs to, or None.
+
+        With them comes whether the round's group still meets there.
+        """
+        met = (rooms.c.group_id == rounds.c.group_id) & rooms.c.left_at.is_(None)
         query = (
-            select(deliveries.c.round_id, deliveries.c.room_id)
+            select(deliveries.c.round_id, deliveries.c.room_id, met.label("met"))
             .join(rooms, rooms.c.id == deliveries.c.room_id)
+            .join(rounds, rounds.c.id == deliveries.c.round_id)
             .where(
                 rooms.c.platform == channel.platform,
                 rooms.c.workspace == channel.workspace,
@@ -125,7 +122,7 @@ class Rounds:
             )
         )
         row = (await self._connection.execute(query)).first()
-        return (row.round_id, row.room_id) if row else None
+        return (row.round_id, row.room_id, bool(row.met)) if row else None
 
     async def skip(self, group_id: int, question_key: int, cycle: int) -> None:
         """Pass over a question for this cycle; again changes nothing."""
@@ -134,34 +131,14 @@ class Rounds:
 
     async def progress(self, group_id: int) -> Progress:
         """Return how far a group is in its set, for `bot.selection`."""
-        cycles = union_all(
-            select(rounds.c.cycle).where(rounds.c.group_id == group_id),
-            select(skips.c.cycle).where(skips.c.group_id == group_id),
-        ).subquery()
-        cycle = (await self._connection.execute(select(func.max(cycles.c.cycle)))).scalar() or 1
-        last = (
-            select(questions.c.slug)
-            .join(rounds, rounds.c.question_id == questions.c.id)
-            .where(rounds.c.group_id == group_id)
-            .order_by(rounds.c.local_date.desc())
-            .limit(1)
-        )
-        asked = (
-            select(questions.c.slug)
-            .join(rounds, rounds.c.question_id == questions.c.id)
-            .where(rounds.c.group_id == group_id, rounds.c.cycle == cycle)
-            .order_by(rounds.c.local_date)
-        )
-        skipped = (
-            select(questions.c.slug)
-            .join(skips, skips.c.question_id == questions.c.id)
-            .where(skips.c.group_id == group_id, skips.c.cycle == cycle)
-        )
+        rows = (await self._connection.execute(_PROGRESS, {"group": group_id})).all()
+        asked = [row for row in rows if row.asked_on is not None]
+        cycle = max((row.cycle for row in rows), default=1)
         return Progress(
             cycle=cycle,
-            asked=tuple((await self._connection.execute(asked)).scalars()),
-            skipped=frozenset((await self._connection.execute(skipped)).scalars()),
-            last=(await self._connection.execute(last)).scalar(),
+            asked=tuple(row.slug for row in asked if row.cycle == cycle),
+            skipped=frozenset(row.slug for row in rows if row.asked_on is None),
+            last=asked[-1].slug if asked else None,
         )
 
     async def _one(self, query: Select[Any]) -> Round | None:
@@ -185,6 +162,28 @@ def _rounds() -> Select[Any]:
     return select(rounds, questions.c.question_set, questions.c.body).join(
         questions, questions.c.id == rounds.c.question_id
     )
+
+
+_ADD = insert(rounds).returning(rounds.c.id)
+_OF_GROUP: BindParameter[int] = bindparam("group")
+_CYCLE = select(
+    func.max(
+        func.coalesce(select(func.max(rounds.c.cycle)).where(rounds.c.group_id == _OF_GROUP).scalar_subquery(), 1),
+        func.coalesce(select(func.max(skips.c.cycle)).where(skips.c.group_id == _OF_GROUP).scalar_subquery(), 1),
+    )
+).scalar_subquery()
+_GET = _rounds().where(rounds.c.id == bindparam("id"))
+_LATEST = _rounds().where(rounds.c.group_id == _OF_GROUP).order_by(rounds.c.local_date.desc()).limit(1)
+_LAST = select(func.max(rounds.c.local_date)).where(rounds.c.group_id == _OF_GROUP).scalar_subquery()
+_PROGRESS = union_all(
+    select(questions.c.slug, rounds.c.cycle, rounds.c.local_date.label("asked_on"))
+    .join(rounds, rounds.c.question_id == questions.c.id)
+    .where(rounds.c.group_id == _OF_GROUP, or_(rounds.c.cycle == _CYCLE, rounds.c.local_date == _LAST)),
+    select(questions.c.slug, skips.c.cycle, null())
+    .join(skips, skips.c.question_id == questions.c.id)
+    .where(skips.c.group_id == _OF_GROUP, skips.c.cycle == _CYCLE),
+).order_by("asked_on")
+"""What was asked and passed over in a group's present cycle, and what was asked last, if only in the one before."""
 
 
 def _round(row: Row[Any]) -> Round:

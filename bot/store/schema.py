@@ -98,7 +98,19 @@ rooms = Table(
     Column("platform", Text, nullable=False),
     Column("workspace", Text, nullable=False),
     Column("channel", Text, nullable=False),
+    Column("mention", Text),
+    Column("left_at", Instant),
+    Column("workspace_name", Words),
+    Column("channel_name", Words),
     UniqueConstraint("platform", "workspace", "channel"),
+)
+
+departures = Table(
+    "departures",
+    metadata,
+    Column("platform", Text, primary_key=True),
+    Column("workspace", Text, primary_key=True),
+    Column("left_at", Instant, nullable=False),
 )
 
 members = Table(
@@ -109,6 +121,36 @@ members = Table(
     Column("user", Text, nullable=False),
     Column("name", Words, nullable=False),
     UniqueConstraint("platform", "user"),
+)
+
+linked_accounts = Table(
+    "linked_accounts",
+    metadata,
+    Column("member_id", ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
+    Column("person_id", ForeignKey("members.id", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+link_requests = Table(
+    "link_requests",
+    metadata,
+    _id(),
+    _to("groups", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("code_hash", Text, unique=True),
+    Column("maker_id", ForeignKey("members.id", ondelete="CASCADE"), nullable=False),
+    Column("made_in", JSON, nullable=False),
+    Column("taker_id", ForeignKey("members.id", ondelete="CASCADE")),
+    Column("taken_in", JSON(none_as_null=True)),
+    Column("expires_at", Instant, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+wrong_codes = Table(
+    "wrong_codes",
+    metadata,
+    _id(),
+    _to("members"),
+    Column("tried_at", Instant, nullable=False),
 )
 
 opt_outs = Table(
@@ -208,6 +250,7 @@ messages = Table(
     Column("sent_at", Instant, nullable=False),
     Column("edited_at", Instant),
     Column("reply_to", Text),
+    Column("choice", Text),
     UniqueConstraint("room_id", "ref"),
     Index("ix_messages_round_id_sent_at", "round_id", "sent_at"),
     sqlite_autoincrement=True,

@@ -38,6 +38,7 @@ class Hit:
     text: str
     message_id: int | None = None
     name: str = ""
+    room_id: int = 0
 
 
 def match_expression(words: str) -> str:
@@ -91,7 +92,14 @@ class Search:
     async def messages(self, group_id: int, words: str, limit: int) -> list[Hit]:
         """Return what a group's members said that holds all of the words, best first."""
         query = (
-            select(rounds.c.id, rounds.c.local_date, messages.c.text, messages.c.id.label("message_id"), members.c.name)
+            select(
+                rounds.c.id,
+                rounds.c.local_date,
+                messages.c.text,
+                messages.c.id.label("message_id"),
+                messages.c.room_id,
+                members.c.name,
+            )
             .join(messages, messages.c.round_id == rounds.c.id)
             .join(members, members.c.id == messages.c.member_id)
             .where(rounds.c.group_id == group_id)
@@ -102,7 +110,7 @@ class Search:
             query = query.order_by(func.bm25(literal_column("messages_fts")))
         query = query.order_by(messages.c.sent_at.desc()).limit(limit)
         return [
-            Hit(row.id, row.local_date, row.text, row.message_id, row.name)
+            Hit(row.id, row.local_date, row.text, row.message_id, row.name, row.room_id)
             for row in await self._rows(query, messages.c.text, words)
         ]
 

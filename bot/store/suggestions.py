@@ -11,6 +11,7 @@ from sqlalchemy import Row, Select, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Member, Ref
+from bot.store.accounts import accounts_of
 from bot.store.schema import members, suggestions
 
 
@@ -71,17 +72,18 @@ class Suggestions:
         return [_suggestion(row) for row in await self._connection.execute(query)]
 
     async def count_since(self, group_id: int, member_id: int, since: datetime) -> int:
-        """Return how many suggestions a member made since an instant (UTC)."""
+        """Return how many suggestions a member made, from all of their accounts, since an instant (UTC)."""
         query = select(func.count()).where(
             suggestions.c.group_id == group_id,
-            suggestions.c.member_id == member_id,
+            suggestions.c.member_id.in_(accounts_of(member_id)),
             suggestions.c.suggested_at >= since,
         )
         return (await self._connection.execute(query)).scalar_one()
 
     async def forget(self, member_id: int) -> None:
-        """Forget what a member suggested; what hosts accepted has become the group's own."""
-        await self._connection.execute(delete(suggestions).where(suggestions.c.member_id == member_id))
+        """Forget what a member suggested from any of their accounts; what hosts accepted has become the group's own."""
+        theirs = suggestions.c.member_id.in_(accounts_of(member_id))
+        await self._connection.execute(delete(suggestions).where(theirs))
 
     async def decide(self, number: int, state: SuggestionState, now: datetime, reason: str = "") -> None:
         """Record what hosts decided."""

@@ -7,10 +7,13 @@ from functools import cached_property
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.accounts import Accounts
 from bot.store.alerts import Alerts
 from bot.store.deliveries import Deliveries
+from bot.store.departures import Departures
 from bot.store.digests import Digests
 from bot.store.groups import Groups
+from bot.store.links import LinkRequests
 from bot.store.members import Members
 from bot.store.messages import Messages
 from bot.store.notes import Notes
@@ -36,6 +39,16 @@ class Transaction:
     def members(self) -> Members:
         """People."""
         return Members(self._connection)
+
+    @cached_property
+    def accounts(self) -> Accounts:
+        """Which members are one person."""
+        return Accounts(self._connection)
+
+    @cached_property
+    def links(self) -> LinkRequests:
+        """What two sides are about to agree on."""
+        return LinkRequests(self._connection)
 
     @cached_property
     def questions(self) -> Questions:
@@ -81,6 +94,11 @@ class Transaction:
     def alerts(self) -> Alerts:
         """What hosts were told."""
         return Alerts(self._connection)
+
+    @cached_property
+    def departures(self) -> Departures:
+        """Workspaces that the bot was removed from."""
+        return Departures(self._connection)
 
     @cached_property
     def notes(self) -> Notes:

@@ -27,6 +27,8 @@ _LAYOUT = re.compile(r"^\s*(?:[#>-]|\d+\.)|(?<!\\)[*_~`|]", re.MULTILINE)
 class DiscordHands:
     """People in a server."""
 
+    replies_name_their_message = True
+
     def __init__(self, server: DiscordServer, *, forum: bool) -> None:
         self._server = server
         self._guild: GuildHand = server.guild("Readers")
@@ -38,6 +40,9 @@ class DiscordHands:
         self.elsewhere = Channel("discord", self.channel.workspace, Ref("999999999"))
         self.platform: Platform = DiscordPlatform(server.token, SystemClock())
         self.reports = Reports()
+
+    async def arrive(self) -> None:
+        return
 
     def _person(self, name: str) -> MemberHand:
         if name not in self._people:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Protocol
 from bot.clock import ManualClock
 from bot.content import Form, Reply, Suggested
 from bot.events import Invocation, Place, Recordable, Submission
-from bot.model import Channel, Ref, Stance
+from bot.model import Author, Channel, Ref, Stance
 from bot.platforms.console.channel import BOT, ConsoleChannel, open_channel
 from bot.platforms.console.platform import CHANNEL, ConsolePlatform
 from bot.platforms.console.screen import Style
@@ -43,6 +43,7 @@ class Reports:
         self.events: list[Recordable] = []
         self.connections: list[str] = []
         self.notes: dict[str, str] = {}
+        self.gone: set[tuple[str, Ref]] = set()
         self.reconnected = asyncio.Event()
 
     async def record(self, event: Recordable) -> None:
@@ -69,6 +70,22 @@ class Reports:
         """Remember it."""
         self.notes[key] = value
 
+    async def forget(self, key: str) -> None:
+        """Forget it."""
+        self.notes.pop(key, None)
+
+    async def left(self, platform: str, workspace: Ref) -> None:
+        """Keep that the bot was removed."""
+        self.gone.add((platform, workspace))
+
+    async def joined(self, platform: str, workspace: Ref) -> None:
+        """Keep that the bot is there."""
+        self.gone.discard((platform, workspace))
+
+    async def home(self, author: Author, channels: Sequence[Channel]) -> Reply:
+        """Greet whoever comes home."""
+        return Reply.of(f"Welcome, {author.name}.")
+
     async def connected(self, platform: str) -> None:
         """Keep that a connection was made."""
         self.connections.append(platform)
@@ -83,6 +100,12 @@ class Hands(Protocol):
     elsewhere: Channel
     """A channel in which the bot cannot work."""
     reports: Reports
+    replies_name_their_message: bool
+    """Whether a message in a thread can answer another one."""
+
+    async def arrive(self) -> None:
+        """Let the bot in, where it has to run for that."""
+        ...
 
     async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
         """Write a message of one line in the latest thread and return it."""
@@ -124,6 +147,7 @@ class Hands(Protocol):
 class MemoryHands:
     """People on the service in memory."""
 
+    replies_name_their_message = True
     channel = memory.channel("reading")
     elsewhere = memory.channel("nowhere")
 
@@ -132,6 +156,9 @@ class MemoryHands:
         self.service = memory.Service(self.clock, self.channel)
         self.platform: Platform = memory.MemoryPlatform(self.service)
         self.reports = Reports()
+
+    async def arrive(self) -> None:
+        return
 
     async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
         posted = self.service.add(Place(self.channel, thread), memory.person(name), text, reply_to=reply_to)
@@ -201,6 +228,7 @@ class TypedScreen:
 class ConsoleHands:
     """A person at the terminal, who speaks as several."""
 
+    replies_name_their_message = True
     channel = CHANNEL
     elsewhere = Channel("console", Ref("terminal"), Ref("nowhere"))
 
@@ -212,6 +240,9 @@ class ConsoleHands:
         self._terminal = Terminal(channel, clock, self._screen, machine=None)
         self.platform: Platform = ConsolePlatform(channel, clock, self._screen.tell, self._terminal)
         self.reports = Reports()
+
+    async def arrive(self) -> None:
+        return
 
     async def write(self, name: str, thread: Ref, text: str, reply_to: Ref | None = None) -> Ref:
         await self._screen.type(f"/as {name}")
@@ -285,12 +316,17 @@ async def running(kind: str, folder: Path) -> AsyncIterator[Hands]:
                 hands = ConsoleHands(path, await open_channel(path))
             case "memory":
                 hands = MemoryHands()
+            case "slack" | "slack over HTTP":
+                from tests.contract.slack_hands import in_slack
+
+                hands = await standins.enter_async_context(in_slack(http=kind != "slack"))
             case _:
                 from tests.contract.discord_hands import in_discord
 
                 hands = await standins.enter_async_context(in_discord(forum=kind.endswith("forum")))
         task = asyncio.create_task(hands.platform.run(hands.reports))
         await hands.reports.reconnected.wait()
+        await hands.arrive()
         try:
             yield hands
         finally:

@@ -29,7 +29,7 @@ from bot.model import Kind, Question, Ref, Stance
 from bot.ports import TOO_LATE, NotSent, Outcome, Progress, Refs, Sent
 from tests.contract.hands import Hands, Seen, running
 
-ADAPTERS = ("console", "memory", "discord", "discord forum")
+ADAPTERS = ("console", "memory", "discord", "discord forum", "slack", "slack over HTTP")
 
 QUESTION = QuestionPost(
     round_id=1,
@@ -259,6 +259,29 @@ async def test_a_channel_that_does_not_work_is_refused_and_diagnosed(hands: Hand
     assert await hands.platform.diagnose(hands.channel) == ()
 
 
+async def test_an_inspection_names_the_channels_that_do_not_work_and_no_others(hands: Hands) -> None:
+    assert await hands.platform.inspect(hands.reports, [hands.channel]) == ()
+    found = await hands.platform.inspect(hands.reports, [hands.channel, hands.elsewhere])
+    assert len(found) == 1
+    assert found[0].endswith(".")
+
+
+async def test_what_cannot_be_said_in_a_channel_is_told_to_be_so(hands: Hands) -> None:
+    assert await hands.platform.announce(hands.elsewhere, Reply.of("Something is wrong.")) is False
+
+
+async def test_nobody_is_pinged_by_a_reference_that_is_no_role(hands: Hands) -> None:
+    assert await hands.platform.role(hands.channel, Ref("nobody")) is None
+
+
+async def test_a_channel_and_its_workspace_have_names_that_people_know_without_marks(hands: Hands) -> None:
+    names = await hands.platform.whereabouts(hands.channel)
+    assert names is not None
+    assert names.workspace.strip("# ") == names.workspace != ""
+    assert names.channel.strip("# ") == names.channel != ""
+    assert await hands.platform.whereabouts(hands.elsewhere) is None
+
+
 async def test_a_revision_shows_and_the_same_again_changes_nothing(hands: Hands) -> None:
     refs = await post(hands, DIGEST)
     assert refs.message is not None
@@ -310,7 +333,8 @@ async def test_what_people_do_is_reported(hands: Hands) -> None:
     assert (edited.message, edited.text, edited.sent_at) == (ref, "They lack patience.", said.sent_at)
     assert edited.edited_at is not None
     assert isinstance(replied, MessageSeen)
-    assert (replied.message, replied.reply_to, replied.author.name) == (reply, ref, "Ben")
+    answers = ref if hands.replies_name_their_message else None
+    assert (replied.message, replied.reply_to, replied.author.name) == (reply, answers, "Ben")
     assert isinstance(reacted, ReactionsSeen | ReactionChanged)
     assert reacted.message == ref
     assert isinstance(deleted, MessageDeleted)
@@ -342,7 +366,7 @@ async def test_history_tells_what_people_said_and_how_they_voted_in_order(hands:
         (first, "Ada", "They lack memory."),
         (second, "Ben", "Patience, rather."),
     ]
-    assert said[1].reply_to == first
+    assert said[1].reply_to == (first if hands.replies_name_their_message else None)
     assert said[1].edited_at is not None
     votes = {
         event.message: {(author.name, stance) for author, stance in event.stances}

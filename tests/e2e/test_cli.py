@@ -93,6 +93,20 @@ def test_check_ticks_what_is_right_and_makes_nothing(site: Path) -> None:
     assert not (site / "bot.db").exists()
 
 
+def test_check_online_asks_nobody_about_the_console(site: Path) -> None:
+    done = cli("check", "--online")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == "✓ console: needs no connection"
+    assert not (site / "bot.db").exists()
+
+
+def test_check_online_tells_that_no_platform_is_set_up(site: Path) -> None:
+    (site / "config" / "bot.yaml").write_text("database: bot.db\n")
+    done = cli("check", "--online")
+    assert done.exit_code == 1
+    assert done.stdout.splitlines()[-1] == "✗ Platforms: No chat platform is set up. Name one under `platforms`."
+
+
 def test_check_looks_into_a_database_that_is_there(site: Path) -> None:
     live(site)
     (site / "config" / "bot.yaml").write_text(CONFIG + GROUP)

@@ -31,7 +31,8 @@ HOSTILE = [
     "{0} %s {}",
 ]
 MEMBER_COMMANDS = [name for name, command in TABLE.items() if not command.for_hosts]
-OF_A_GROUP = [name for name in MEMBER_COMMANDS if not name.startswith(("reading help", "reading privacy"))]
+NEEDS_NONE = ("reading help", "reading link", "reading privacy", "reading unlink")
+OF_A_GROUP = [name for name in MEMBER_COMMANDS if not name.startswith(NEEDS_NONE)]
 
 
 @pytest.fixture

@@ -108,6 +108,16 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
+async def test_a_host_hides_a_message_by_its_number_as_it_is_shown_or_bare(folder: Path) -> None:
+    lines = (SAID, "/as Ada", DATA, "/as you", "/reading-host hide [4]", "/reading-host hide 5", "/week")
+    shown = await lives(folder, *lines)
+    assert shown.count("No digest quotes this message any more") == 2
+    (digest,) = digests(written(folder))
+    assert "2 answers from 2 members" in digest.text
+    assert SAID not in digest.text
+    assert DATA not in digest.text
+
+
 async def test_thirty_lines_live_two_weeks_and_print_two_true_digests(folder: Path) -> None:
     assert len(TWO_WEEKS) == 30
     shown = await lives(folder, *TWO_WEEKS)

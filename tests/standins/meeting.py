@@ -18,20 +18,24 @@ from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, TypeVar
+from typing import TypeVar
 from unittest.mock import patch
 
 from bot.app import App
 from bot.clock import ManualClock
-from bot.model import Channel, Group, Message, Ref, Round
+from bot.model import Channel, Ref
 from bot.platforms.discord import client, platform
 from bot.platforms.discord.platform import DiscordPlatform
+from bot.ports import Platform
 from bot.store.database import open_database
 from tests.standins.builders import database_url
 from tests.standins.discord import ChannelHand, DiscordServer, GuildHand, MemberHand, MessageView
-from tests.standins.program import MONDAY, a_group, program, rounds_of
+from tests.standins.program import MONDAY, program
+from tests.standins.watching import Watching
 
 T = TypeVar("T")
+
+PURGED_AFTER = timedelta(days=30)
 
 
 async def _at_once(*_: object, **__: object) -> None:
@@ -77,7 +81,7 @@ def channel_of(hand: ChannelHand) -> Channel:
 
 
 @dataclass
-class Meeting:
+class Meeting(Watching):
     """A server in which a group meets."""
 
     folder: Path
@@ -86,6 +90,7 @@ class Meeting:
     guild: GuildHand
     channel: ChannelHand
     people: dict[str, MemberHand] = field(default_factory=dict)
+    shards: int | None = None
     _app: App | None = None
     _platform: DiscordPlatform | None = None
 
@@ -123,10 +128,10 @@ class Meeting:
         return self.people[name]
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Run the program; it can be run again afterwards."""
-        self._platform = DiscordPlatform(self.server.token, self.clock)
-        async with program(self.folder, self.clock, self._platform) as app:
+    async def running(self, *others: Platform) -> AsyncIterator[None]:
+        """Run the program, on other platforms as well if there are any; it can be run again afterwards."""
+        self._platform = DiscordPlatform(self.server.token, self.clock, shards=self.shards)
+        async with program(self.folder, self.clock, self._platform, *others, purge_after=PURGED_AFTER) as app:
             self._app = app
             task = asyncio.create_task(self._platform.run(app.desk))
             try:
@@ -135,48 +140,6 @@ class Meeting:
             finally:
                 await self._platform.close()
                 await asyncio.gather(task, return_exceptions=True)
-
-    async def settle(self) -> None:
-        """Do what is due now and post it."""
-        await self.app.settle()
-
-    async def at(self, hour: int, minute: int = 0) -> None:
-        """Go to a time of day (UTC), of the next day if it is over, and do what is due then."""
-        moment = self.clock.now().replace(hour=hour, minute=minute, second=0, microsecond=0)
-        await self.go_to(moment if moment > self.clock.now() else moment + timedelta(days=1))
-
-    async def go_to(self, moment: datetime) -> None:
-        """Go to an instant and do what is due then."""
-        self.clock.move_to(moment)
-        await self.settle()
-
-    async def later(self, **span: int) -> None:
-        """Let time pass (`minutes`, `seconds`) and do what is due then."""
-        await self.go_to(self.clock.now() + timedelta(**span))
-
-    async def a_group(self, **settings: Any) -> Group:
-        """Make a group that meets in the channel and is asked daily at 09:00 (UTC)."""
-        return await a_group(self.app, channel_of(self.channel), **settings)
-
-    async def rounds(self) -> list[Round]:
-        """Return what the only group was asked."""
-        async with self.app.context.database.read() as transaction:
-            (group,) = await transaction.groups.all()
-        return await rounds_of(self.app, group)
-
-    async def said(self) -> list[Message]:
-        """Return all that is recorded of the latest round."""
-        latest = (await self.rounds())[-1]
-        async with self.app.context.database.read() as transaction:
-            return await transaction.messages.of_round(latest.id)
-
-    async def votes(self) -> dict[str, tuple[int, int, int]]:
-        """Return how many agree, disagree and pass, by the text that they vote on, in the latest round."""
-        said = await self.said()
-        async with self.app.context.database.read() as transaction:
-            votes = await transaction.reactions.votes([message.id for message in said])
-        found = {message.text: votes[message.id] for message in said if message.id in votes}
-        return {text: (vote.agree, vote.disagree, vote.passed) for text, vote in found.items()}
 
     async def asked(self) -> tuple[MessageView, ChannelHand]:
         """Return the latest question's post and its thread."""
@@ -187,35 +150,6 @@ class Meeting:
     async def until(self, happened: Callable[[], Awaitable[T]], timeout: float = 5.0) -> T:  # noqa: ASYNC109
         """Wait until this gives something true, and return it."""
         return await self.server.until(happened, timeout)
-
-    async def until_recorded(self, *texts: str) -> None:
-        """Wait until exactly these texts are recorded of the latest round."""
-        wanted = sorted(texts)
-
-        async def recorded() -> bool:
-            return sorted(message.text for message in await self.said()) == wanted
-
-        await self.until(recorded)
-
-    async def until_votes(self, expected: dict[str, tuple[int, int, int]]) -> None:
-        """Wait until these are the votes in the latest round."""
-
-        async def counted() -> bool:
-            return await self.votes() == expected
-
-        await self.until(counted)
-
-    async def count_said(self, count: int) -> bool:
-        """Return whether so many messages are recorded of the first round."""
-        async with self.app.context.database.read() as transaction:
-            return len(await transaction.messages.of_round((await self.rounds())[0].id)) == count
-
-    async def says_of_first_round(self, text: str, *, there: bool = True) -> bool:
-        """Return whether the first round's recorded messages have, or have not, a text."""
-        first = (await self.rounds())[0]
-        async with self.app.context.database.read() as transaction:
-            said = await transaction.messages.of_round(first.id)
-        return (text in [message.text for message in said]) is there
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -14,20 +14,22 @@ from bot.clock import Clock
 from bot.content import DigestPost, Paragraph, Post, QuestionPost, Quote, Reply
 from bot.errors import PlatformError
 from bot.events import MessageDeleted, MessageSeen, Place, ReactionsSeen, Recordable
-from bot.model import Author, Channel, Ref, Stance
+from bot.model import Author, Channel, Ref, Stance, Whereabouts
 from bot.ports import TOO_LATE, Chat, Found, NotSent, Outcome, Progress, Refs, Sent
 
 NAME = "memory"
+OPENING = ":opening"
+"""How the key of a thread's first message ends."""
 
 
-def channel(name: str) -> Channel:
-    """Return a channel of the service."""
-    return Channel(NAME, Ref("everywhere"), Ref(name))
+def channel(name: str, on: str = NAME) -> Channel:
+    """Return a channel of the service, or of another one."""
+    return Channel(on, Ref("everywhere"), Ref(name))
 
 
-def person(name: str) -> Author:
-    """Return a person who uses the service."""
-    return Author(NAME, Ref(name.casefold()), name)
+def person(name: str, on: str = NAME, *, admin: bool = False) -> Author:
+    """Return a person who uses the service, or another one."""
+    return Author(on, Ref(name.casefold()), name, admin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Posted:
     edited_at: datetime | None = None
     reply_to: Ref | None = None
     stances: frozenset[tuple[Author, Stance]] = field(default=frozenset())
+    mention: Ref | None = None
 
     @property
     def seen(self) -> MessageSeen:
@@ -59,10 +62,14 @@ class Posted:
 class Service:
     """The messages of every channel, by id."""
 
-    def __init__(self, clock: Clock, *channels: Channel) -> None:
+    def __init__(self, clock: Clock, *channels: Channel, name: str = NAME) -> None:
+        self.name = name
         self.clock = clock
         self.channels = set(channels)
         self.told: list[tuple[Ref, Reply]] = []
+        self.announced: list[tuple[Channel, Reply]] = []
+        self.shut_out: set[Ref] = set()
+        """Who may not read any channel."""
         self.refuses = ""
         """Why the bot may not do anything at the moment, if it may not."""
         self.log: list[Posted] = []
@@ -98,10 +105,18 @@ class Service:
         key: str = "",
         reply_to: Ref | None = None,
         at: datetime | None = None,
+        mention: Ref | None = None,
     ) -> Posted:
         """Post a message, now unless told otherwise, and return it."""
         posted = Posted(
-            Ref(f"m{len(self.log) + 1}"), place, author, text, at or self.clock.now(), key, reply_to=reply_to
+            Ref(f"m{len(self.log) + 1}"),
+            place,
+            author,
+            text,
+            at or self.clock.now(),
+            key,
+            reply_to=reply_to,
+            mention=mention,
         )
         self.log.append(posted)
         self._messages[posted.ref] = posted
@@ -144,15 +159,17 @@ class MemoryPlatform:
 
     def __init__(self, service: Service) -> None:
         self.service = service
+        self.is_up = asyncio.Event()
 
     @property
     def name(self) -> str:
-        """Return `memory`."""
-        return NAME
+        """Return the service's name: `memory`, unless there is more than one."""
+        return self.service.name
 
     async def run(self, chat: Chat) -> None:
         """Say that the connection is there; what people do, tests report themselves."""
-        await chat.connected(NAME)
+        await chat.connected(self.name)
+        self.is_up.set()
         await asyncio.Event().wait()
 
     async def ensure_post(self, place: Place, key: str, post: Post, progress: Progress, found: Found) -> Outcome:
@@ -165,16 +182,17 @@ class MemoryPlatform:
             await asyncio.sleep(0)
             if posted is None and progress.overdue:
                 return TOO_LATE
-            posted = posted or self.service.add(place, None, shown(post), key=key)
+            mention = post.mention if isinstance(post, QuestionPost) else None
+            posted = posted or self.service.add(place, None, shown(post), key=key, mention=mention)
             message = posted.ref
             await found(Refs(message))
         if isinstance(post, QuestionPost) and thread is None:
             await asyncio.sleep(0)
             thread = self.service.thread_of(message) if progress.unsure else None
             thread = thread or self.service.open_thread(message)
-            if not (progress.unsure and self.service.find(f"{key}:opening")):
+            if not (progress.unsure and self.service.find(f"{key}{OPENING}")):
                 opening = "\n".join(("Answer here.", *post.question.follow_ups))
-                self.service.add(Place(place.channel, thread), None, opening, key=f"{key}:opening")
+                self.service.add(Place(place.channel, thread), None, opening, key=f"{key}{OPENING}")
             await found(Refs(message, thread))
         return Sent(Refs(message, thread))
 
@@ -204,24 +222,48 @@ class MemoryPlatform:
         for one in posted:
             if one.author is not None:
                 yield one.seen
-            yield one.reactions
+            if not one.key.endswith(OPENING):
+                yield one.reactions
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Keep what somebody was told."""
         self.service.told.append((user, reply))
         return True
 
+    async def announce(self, channel: Channel, reply: Reply) -> bool:
+        """Keep what a channel was told."""
+        if self.service.refuses or channel not in self.service.channels:
+            return False
+        self.service.announced.append((channel, reply))
+        return True
+
     async def person(self, channel: Channel, user: Ref) -> Author | None:
         """Return the person of that id; there is one for every id."""
-        return Author(NAME, user, user)
+        return Author(self.name, user, user)
+
+    async def may_read(self, channel: Channel, user: Ref) -> bool:
+        """Return whether there is such a channel and nobody shut the person out of it."""
+        return channel in self.service.channels and user not in self.service.shut_out
+
+    async def whereabouts(self, channel: Channel) -> Whereabouts | None:
+        """Return the names of a channel that there is."""
+        return Whereabouts("Everywhere", channel.channel) if channel in self.service.channels else None
 
     async def diagnose(self, channel: Channel) -> tuple[str, ...]:
         """Return what is wrong with a channel."""
         return () if channel in self.service.channels else ("There is no such channel; choose another.",)
 
+    async def role(self, channel: Channel, role: Ref) -> str | None:
+        """Return the name of a role; there is one for every reference but `nobody`."""
+        return None if role == "nobody" else f"the {role}"
+
+    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+        """Return what is wrong with channels."""
+        return tuple([problem for channel in channels for problem in await self.diagnose(channel)])
+
     def link(self, place: Place, message: Ref) -> str:
         """Return the address of a message."""
-        return f"memory://{place.channel.channel}/{message}"
+        return f"{self.name}://{place.channel.channel}/{message}"
 
     async def close(self) -> None:
         """Let go of nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +22,16 @@ MONDAY = datetime(2030, 1, 7, 8, tzinfo=UTC)
 
 
 @asynccontextmanager
-async def program(folder: Path, clock: Clock, *platforms: Platform, questions: int = 3) -> AsyncIterator[App]:
+async def program(
+    folder: Path, clock: Clock, *platforms: Platform, questions: int = 3, purge_after: timedelta | None = None
+) -> AsyncIterator[App]:
     """Open the program on a folder: its database, and a question set `commons` if there is none yet."""
     seeds = folder / "seeds"
     if not seeds.exists():
         write_set(seeds, SET, questions)
-    async with open_app(database_url=migrated(folder), seeds=seeds, clock=clock, platforms=platforms) as app:
+    async with open_app(
+        database_url=migrated(folder), seeds=seeds, clock=clock, platforms=platforms, purge_after=purge_after
+    ) as app:
         yield app
 
 

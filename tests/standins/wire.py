@@ -1,8 +1,8 @@
 """Checks what went over the wire in a test run against what the platforms publish about themselves.
 
 With `WIRE_LOG=FOLDER` in the environment every stand-in server writes its requests and answers there, one JSON object
-a line. `python -m tests.standins.wire SPECS FOLDER` then validates each against the OpenAPI document in `SPECS`, prints
-each kind of deviation once with how often it came, and ends with 1 where there was any. Requests that the server
+a line. `python -m tests.standins.wire SPECS FOLDER` then validates each against the OpenAPI documents in `SPECS`,
+prints each kind of deviation once with how often it came, and ends with 1 where there was any. Requests that the server
 answered with an error are not validated: tests send those on purpose.
 """
 
@@ -19,6 +19,7 @@ from typing import Any
 
 VARIABLE = "WIRE_LOG"
 DISCORD_SPEC = "discord-openapi.json"
+SLACK_SPEC = "slack-web-openapi-v2.json"
 # The document describes no events, but the objects that these carry (whole, or under a key).
 DISCORD_EVENTS = {
     "MESSAGE_CREATE": ("MessageResponse", None),
@@ -34,6 +35,15 @@ DISCORD_EVENTS = {
     "GUILD_ROLE_UPDATE": ("GuildRoleResponse", "role"),
     "MESSAGE_REACTION_ADD": ("GuildMemberResponse", "member"),
     "INTERACTION_CREATE": ("MessageResponse", "message"),
+}
+# What that document holds against exchanges that are right today: empty channels, a message's blocks, refresh tokens.
+SLACK_OUTDATED = ("answer.messages: [] should", "answer.message.blocks: [", "request: code is missing")
+# Arguments come as JSON or as a form.
+SLACK_TAKES = {
+    "string": (str, int, float, list, dict),
+    "boolean": (bool, str),
+    "integer": (int, str),
+    "number": (float, int, str),
 }
 
 
@@ -125,6 +135,54 @@ class Discord:
             yield from (f"{what}{place}: {words}" for place, words in _deepest(error))
 
 
+class Slack:
+    """Slack's archived OpenAPI 2.0 document, which knows nothing of later methods, arguments and fields."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        import jsonschema
+
+        self._validator = jsonschema.Draft7Validator
+        self._paths = document["paths"]
+        self._definitions = _readable(document["definitions"])
+        self._prepared: dict[str, Any] = {}
+
+    def problems(self, it: Exchange) -> Iterator[str]:
+        """What deviates from the document in this exchange."""
+        operations = self._paths.get(it.template, {})
+        if operations and it.status == 200 and it.answer.get("ok"):
+            operation = next(iter(operations.values()))
+            found = [*self._request(operation, it.request), *self._answer(it.template, operation, it.answer)]
+            yield from (problem for problem in found if not problem.startswith(SLACK_OUTDATED))
+
+    def _request(self, operation: dict[str, Any], arguments: dict[str, Any]) -> Iterator[str]:
+        for parameter in operation["parameters"]:
+            name, kind = parameter["name"], parameter["type"]
+            if parameter.get("required") and name not in arguments and name != "token":
+                yield f"request: {name} is missing"
+            if name in arguments and not isinstance(arguments[name], SLACK_TAKES[kind]):
+                yield f"request.{name}: {type(arguments[name]).__name__} is no {kind}"
+
+    def _answer(self, template: str, operation: dict[str, Any], answer: Any) -> Iterator[str]:
+        if template not in self._prepared:
+            schema = _readable(operation["responses"]["200"]["schema"])
+            self._prepared[template] = self._validator({**schema, "definitions": self._definitions})
+        for error in self._prepared[template].iter_errors(answer):
+            yield from (f"answer{place}: {words}" for place, words in _deepest(error))
+
+
+def _readable(schema: Any) -> Any:
+    """A schema as JSON Schema has it: its lists of `items` mean "one of these". Objects may have more than it names."""
+    if isinstance(schema, list):
+        return [_readable(one) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: _readable(value) for name, value in schema.items() if name != "additionalProperties"}
+    if isinstance(kept.get("items"), list):
+        choice = {"anyOf": kept.pop("items")}
+        return kept | ({"items": choice} if kept.get("type") == "array" else choice)
+    return kept
+
+
 def _lenient(components: dict[str, Any]) -> dict[str, Any]:
     """The same, with ids that may be numbers: in requests Discord takes both, and discord.py sends numbers."""
     number_or_text = {"type": ["string", "integer"]}
@@ -149,13 +207,16 @@ def _deepest(error: Any) -> list[tuple[str, str]]:
 
 def main(specs: Path, folder: Path) -> int:
     """Print the deviations of a logged run; return how the process should end."""
-    discord = Discord(json.loads((specs / DISCORD_SPEC).read_text(encoding="utf-8")))
+    documents: dict[str, Discord | Slack] = {
+        "discord": Discord(json.loads((specs / DISCORD_SPEC).read_text(encoding="utf-8"))),
+        "slack": Slack(json.loads((specs / SLACK_SPEC).read_text(encoding="utf-8"))),
+    }
     found: Counter[str] = Counter()
     count = 0
     for exchange in read(folder):
-        if exchange.platform == "discord":
-            count += 1
-            found.update(f"{exchange.method} {exchange.template}: {p}" for p in set(discord.problems(exchange)))
+        count += 1
+        problems = set(documents[exchange.platform].problems(exchange))
+        found.update(f"{exchange.method} {exchange.template}: {problem}" for problem in problems)
     lines = [f"{times:6}  {problem}" for problem, times in found.most_common()]
     sys.stdout.write("\n".join([*lines, f"{count} exchanges, {len(found)} kinds of deviation", ""]))
     return 1 if found or not count else 0

@@ -201,3 +201,44 @@ def test_order_of_the_input_makes_no_difference(data: st.DataObject, discussions
         for one in data.draw(st.permutations(discussions))
     ]
     assert compiled(*shuffled) == compiled(*discussions)
+
+
+@given(weeks(), st.data())
+def test_what_is_pinned_is_quoted_once_and_what_is_hidden_never(week: list[Discussion], data: st.DataObject) -> None:
+    ids = [answer.message_id for one in week for answer in one.said]
+    pinned, hidden = (data.draw(st.sets(st.sampled_from(ids)) if ids else st.just(set())) for _ in range(2))
+    chosen = [
+        replace(
+            one,
+            said=tuple(
+                replace(answer, pinned=answer.message_id in pinned, hidden=answer.message_id in hidden)
+                for answer in one.said
+            ),
+        )
+        for one in week
+    ]
+    digest = compiled(*chosen)
+    quotes = shown(digest)
+    assert len(quotes) == len(set(quotes))
+    assert not hidden & set(quotes)
+    quotable = {answer.message_id for one in week for answer in one.said if answer.text.strip()}
+    assert (pinned & quotable) - hidden <= set(quotes)
+    plain = compiled(*week)
+    assert (digest.answers, digest.votes, digest.participants) == (plain.answers, plain.votes, plain.participants)
+
+
+def test_what_is_pinned_comes_first_and_takes_no_place_from_a_small_round() -> None:
+    answers = numbered(1, 9)
+    assert 7 not in shown(compiled(discussion(1, *answers)))
+    pinned = [replace(answer, pinned=answer.message_id == 7) for answer in answers]
+    quotes = shown(compiled(discussion(1, *pinned)))
+    assert quotes[0] == 7
+    assert len(quotes) == 3
+
+
+def test_a_hidden_answer_shows_neither_as_agreement_nor_as_split() -> None:
+    agreed, split = Votes(agree=9), Votes(agree=8, disagree=8)
+    answers = [replace(said(1, GRID[0].text, votes=agreed), hidden=True), said(2, GRID[1].text, votes=agreed)]
+    answers += [replace(said(3, GRID[2].text, votes=split), hidden=True)]
+    digest = compiled(discussion(1, *answers))
+    assert shown(digest) == [2]

@@ -14,7 +14,7 @@ from bot import config
 from bot.cli import load_environment
 from bot.config import BotSettings, ConsoleSettings, DeclaredGroup, load_settings
 from bot.errors import SettingsError
-from bot.model import Exhausted, Order
+from bot.model import Channel, Exhausted, Order, Ref
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "config" / "bot.example.yaml"
@@ -113,9 +113,13 @@ def test_a_declared_group_has_all_that_a_host_could_set(written: Path) -> None:
     order: reading
     exhausted: stop
     tell_empty_week: true
+    alert_channel: {platform: console, channel: alerts}
 """
-    written.write_text(GROUP + more)
-    settings = load_settings(None).groups[0].settings
+    written.write_text(GROUP.replace("console}]", "console, mention: '7'}]") + more)
+    group = load_settings(None).groups[0]
+    settings = group.settings
+    assert settings.alert_channel == Channel("console", Ref("terminal"), Ref("alerts"))
+    assert group.rooms[0].mention == "7"
     assert (settings.zone, settings.ask_at, settings.days) == ("Europe/Paris", time(8, 30), frozenset({0, 2, 4}))
     assert settings.holidays == {date(2030, 12, 24), date(2030, 12, 31)}
     assert (settings.digest_on, settings.digest_at) == (4, time(17))
@@ -213,6 +217,27 @@ def test_a_group_cannot_meet_on_a_platform_that_is_not_connected(written: Path) 
         "config/bot.yaml:4: groups[1].rooms[1].platform: The bot is not connected to console;"
         " name it under `platforms`."
     )
+
+
+@pytest.mark.parametrize(("shards", "expected"), [("auto", None), ("2", 2)])
+def test_shards_are_a_number_or_left_to_discord(written: Path, shards: str, expected: int | None) -> None:
+    written.write_text(f"platforms: {{discord: {{shards: {shards}}}}}\n")
+    discord = load_settings(None).platforms.discord
+    assert discord is not None
+    assert discord.shards == expected
+
+
+@pytest.mark.parametrize("shards", ["many", "0", "2.5"])
+def test_other_shards_are_refused(written: Path, shards: str) -> None:
+    assert told(written, f"platforms: {{discord: {{shards: {shards}}}}}\n").startswith(
+        "config/bot.yaml:1: platforms.discord.shards: "
+    )
+
+
+def test_alerts_cannot_be_said_on_a_platform_that_is_not_connected(written: Path) -> None:
+    where = "{platform: discord, workspace: '1', channel: '2'}"
+    found = told(written, f"{GROUP}    alert_channel: {where}\n")
+    assert found.startswith("config/bot.yaml:6: groups[1].alert_channel.platform: The bot is not connected to discord;")
 
 
 def test_a_room_on_discord_says_which_server_and_channel(written: Path) -> None:

@@ -332,8 +332,8 @@ async def test_a_database_that_another_program_holds_is_reported(tmp_path: Path,
         with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as holder:
             holder.execute(lock)
             with pytest.raises(DatabaseError, match="is in use by another program") as raised:
-                async with database.write():
-                    pass
+                async with database.write() as transaction:
+                    await transaction.notes.get("key")
             assert is_one_sentence_with_what_to_do(raised.value), raised.value
             error = await problem(database_url(tmp_path))
             assert is_one_sentence_with_what_to_do(error), error

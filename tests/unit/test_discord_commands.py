@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
 from bot.commands.help import TABLE
 from bot.commands.table import ParameterKind
 from bot.platforms.discord.commands import command_payloads, fingerprint, used
@@ -26,8 +28,12 @@ def size(payload: dict[str, Any]) -> int:
     return own + choices + sum(map(size, payload.get("options", [])))
 
 
+def slash_commands() -> list[dict[str, Any]]:
+    return [payload for payload in command_payloads(TABLE) if payload["type"] == 1]
+
+
 def test_the_commands_keep_to_discords_limits() -> None:
-    for command in command_payloads(TABLE):
+    for command in slash_commands():
         assert size(command) <= 8_000
         for options in levels(command["options"]):
             assert len(options) <= 25
@@ -43,7 +49,7 @@ def test_the_commands_keep_to_discords_limits() -> None:
 
 def test_each_command_is_there_with_its_parameters_and_open_to_hosts_without_rights() -> None:
     found: dict[str, set[str]] = {}
-    for root in command_payloads(TABLE):
+    for root in slash_commands():
         assert root["contexts"] == [0]
         assert "default_member_permissions" not in root
         for option in root["options"]:
@@ -54,10 +60,19 @@ def test_each_command_is_there_with_its_parameters_and_open_to_hosts_without_rig
     assert found == {name: {one.name for one in command.parameters} for name, command in TABLE.items()}
 
 
+def test_menus_of_messages_keep_to_discords_limits() -> None:
+    menus = [payload for payload in command_payloads(TABLE) if payload["type"] == 3]
+    assert [menu["name"] for menu in menus] == ["Quote in digest", "Hide from digest"]
+    assert len(menus) <= 15
+    for menu in menus:
+        assert menu.keys() == {"type", "name", "contexts"}, "Discord takes neither description nor options here"
+        assert len(menu["name"]) <= 32
+
+
 def test_parameters_are_typed() -> None:
     types = {
         (f"{root['name']} {command['name']}", option["name"]): option
-        for root in command_payloads(TABLE)
+        for root in slash_commands()
         for command in root["options"]
         for option in command["options"]
         if command["type"] == 1
@@ -88,8 +103,21 @@ def test_what_is_used_is_read_with_its_path_values_and_files() -> None:
         {"type": 11, "name": "file", "value": "7"},
     ]
     inside = [{"type": 2, "name": "queue", "options": [{"type": 1, "name": "add", "options": options}]}]
-    use = used({"name": "reading-host", "options": inside, "resolved": {"attachments": {"7": file}}})
+    use = used({"name": "reading-host", "options": inside, "resolved": {"attachments": {"7": file}}}, TABLE)
     assert (use.command, use.focused) == ("reading-host queue add", "zone")
     assert use.arguments == {"zone": "par", "count": "3"}
     assert use.attached == {"file": file}
-    assert used({"name": "reading", "options": [{"type": 1, "name": "today"}]}).command == "reading today"
+    assert used({"name": "reading", "options": [{"type": 1, "name": "today"}]}, TABLE).command == "reading today"
+
+
+def test_a_messages_menu_hands_over_the_message() -> None:
+    use = used({"type": 3, "name": "Hide from digest", "target_id": "77"}, TABLE)
+    assert (use.command, use.arguments) == ("reading-host hide", {"message": "77"})
+
+
+@pytest.mark.parametrize(
+    "written", ["77", "https://discord.com/channels/1/2/77", "https://canary.discord.com/channels/1/2/77"]
+)
+def test_a_message_is_known_by_its_link_as_well(written: str) -> None:
+    options = [{"type": 1, "name": "quote", "options": [{"type": 3, "name": "message", "value": written}]}]
+    assert used({"name": "reading-host", "options": options}, TABLE).arguments == {"message": "77"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.model import Channel, Ref
-from bot.platforms.discord.ids import LONGEST, Press, Sheet, parse_press, parse_sheet, token
+from bot.platforms.discord.ids import LONGEST, Press, Sheet, Turn, parse_press, parse_sheet, parse_turn, token
 
 SNOWFLAKE = st.integers(10**16, 10**19 - 1).map(lambda number: Ref(str(number)))
 CHANNEL = st.none() | st.builds(Channel, st.just("discord"), SNOWFLAKE, SNOWFLAKE)
@@ -26,6 +26,21 @@ def test_a_button_comes_back_as_it_was_or_is_refused(
         return
     assert len(written) <= LONGEST
     assert parse_press(written) == press
+
+
+@given(st.dictionaries(WORDS | HARD, WORDS | HARD, max_size=1), CHANNEL, st.integers(1, 500))
+def test_a_button_that_turns_a_page_comes_back_as_it_was_and_is_no_other(
+    arguments: dict[str, str], channel: Channel | None, page: int
+) -> None:
+    turn = Turn("reading search", arguments, page, channel)
+    try:
+        written = turn.custom_id
+    except ValueError:
+        return
+    assert len(written) <= LONGEST
+    assert parse_turn(written) == turn
+    assert parse_press(written) is None
+    assert parse_turn(Press("reading search", arguments, str(page)).custom_id) is None
 
 
 @given(WORDS | HARD, CHANNEL)

@@ -88,8 +88,10 @@ async def running(
     """Run the whole program, and stop it at the end."""
     stop = asyncio.Event()
     service = Service(clock, HERE)
-    async with program(folder, clock, platform(service)) as app:
+    memory = platform(service)
+    async with program(folder, clock, memory) as app:
         serving = asyncio.create_task(serve(app, stop))
+        await memory.is_up.wait()
         yield Running(app, service, stop, serving)
         stop.set()
         await serving

@@ -287,7 +287,7 @@ async def test_rounds_are_found_by_date_question_topic_time_and_thread(database:
     async with database.read() as transaction:
         rounds = transaction.rounds
         assert await rounds.last(group) == third
-        assert await rounds.last_dates() == {group: days[2]}
+        assert [(at.asked_on, at.digested_on) for at in await transaction.groups.standings()] == [(days[2], None)]
         assert await rounds.on(group, days[1]) == second
         assert await rounds.on(group, date(2031, 1, 1)) is None
         assert await rounds.with_question(group, "a") == [third, first]
@@ -295,7 +295,7 @@ async def test_rounds_are_found_by_date_question_topic_time_and_thread(database:
         assert await rounds.recent(group, 2) == [third, second]
         assert await rounds.asked_between(group, first.asked_at, third.asked_at) == [first, second]
         assert await rounds.count(group) == 3
-        assert await rounds.at(CHANNEL, threads[1].thread) == (second.id, room.id)
+        assert await rounds.at(CHANNEL, threads[1].thread) == (second.id, room.id, True)
         assert await rounds.at(CHANNEL, threads[1].message) is None
         assert await rounds.at(replace(CHANNEL, workspace=Ref("other")), threads[1].thread) is None
         assert await rounds.threads(second.id) == [(room, threads[1].message, threads[1].thread)]

@@ -58,6 +58,52 @@ async def test_a_task_that_is_cancelled_while_it_writes_leaves_nothing(database:
         await transaction.notes.put("other", "value")
 
 
+async def test_a_write_that_is_cancelled_at_any_step_is_whole_or_not_there_and_lets_the_next_one_in(
+    database: Database, tmp_path: Path
+) -> None:
+    async def put_two(number: int) -> None:
+        async with database.write() as transaction:
+            await transaction.notes.put(f"one {number}", "value")
+            await transaction.notes.put(f"two {number}", "value")
+
+    for steps in range(60):
+        writing = asyncio.create_task(put_two(steps))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", timeout=0)) as other:
+            other.execute("BEGIN IMMEDIATE")
+    async with database.read() as transaction:
+        for steps in range(60):
+            assert await transaction.notes.get(f"one {steps}") == await transaction.notes.get(f"two {steps}")
+    await put_two(60)
+
+
+async def test_a_write_that_is_cancelled_while_it_waits_for_another_program_lets_the_next_one_in(
+    database: Database, tmp_path: Path
+) -> None:
+    async def put() -> None:
+        async with database.write() as transaction:
+            about_to.set()
+            await transaction.notes.put("key", "value")
+
+    about_to = asyncio.Event()
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(put())
+        await about_to.wait()
+        await asyncio.sleep(0)
+        writing.cancel()
+        await asyncio.sleep(0)
+        other.execute("ROLLBACK")
+        await asyncio.gather(writing, return_exceptions=True)
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("ROLLBACK")
+    async with database.read() as transaction:
+        assert await transaction.notes.get("key") is None
+
+
 async def test_a_reader_sees_one_state_whatever_is_written_meanwhile(database: Database) -> None:
     async with database.read() as reading:
         assert await reading.notes.get("key") is None

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 from zoneinfo import available_timezones
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.wording import describe_days, parse_days, parse_time, parse_zone
+from bot.wording import describe_dates, describe_days, parse_dates, parse_days, parse_time, parse_zone
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(7)
 
@@ -174,3 +174,33 @@ class TestZones:
     def test_city_of_two_zones_is_answered_with_both(self) -> None:
         with pytest.raises(ValueError, match=r"“eastern” may be more than one .*; write Canada/Eastern or US/Eastern"):
             parse_zone("eastern")
+
+
+@given(st.frozensets(st.dates(date(2026, 1, 1), date(2026, 3, 1)), max_size=20))
+def test_dates_are_read_back_as_they_are_said(days: frozenset[date]) -> None:
+    assert parse_dates(describe_dates(days)) == days
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        (" , ;\n", 0),
+        ("2030-12-24", 1),
+        ("2030-12-24;2030-12-24", 1),
+        ("2030-12-24..2030-12-26, 2031-01-01", 4),
+        ("2030-12-30 until 2031-01-02\n2031-02-01", 5),
+        ("2030-12-24 to 2030-12-24", 1),
+    ],
+)
+def test_dates_may_be_written_in_several_ways(text: str, count: int) -> None:
+    assert len(parse_dates(text)) == count
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["soon", "2030-13-01", "2030-12-24 to", "2030-12-26 to 2030-12-24", "2030-01-01 to 2032-01-01", "a to b to c"],
+)
+def test_what_is_no_date_is_refused_with_what_to_write(text: str) -> None:
+    with pytest.raises(ValueError, match="write dates like 2030-12-24"):
+        parse_dates(text)

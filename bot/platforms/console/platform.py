@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from bot.clock import Clock
 from bot.content import Post, QuestionPost, Reply
 from bot.errors import PlatformError
 from bot.events import MessageSeen, Place, ReactionsSeen, Recordable
-from bot.model import Author, Channel, Ref, Stance
+from bot.model import Author, Channel, Ref, Stance, Whereabouts
 from bot.platforms.console.channel import BOT, ConsoleChannel, Entry
 from bot.platforms.console.render import blocks_text, follow_up_text, post_text
 from bot.ports import TOO_LATE, Chat, Found, NotSent, Outcome, Progress, Refs, Sent
@@ -16,6 +16,9 @@ from bot.ports import TOO_LATE, Chat, Found, NotSent, Outcome, Progress, Refs, S
 NAME = "console"
 CHANNEL = Channel(NAME, Ref("terminal"), Ref("reading-room"))
 """The one channel there is."""
+
+THREAD_KEY = ":thread"
+"""How the keys end under which threads are opened."""
 
 HOST = "you"
 """Who runs the console."""
@@ -66,7 +69,7 @@ class ConsolePlatform:
             message = Ref(str(posted.number))
             await found(Refs(message))
         if isinstance(post, QuestionPost) and thread is None:
-            thread_key = f"{key}:thread"
+            thread_key = f"{key}{THREAD_KEY}"
             if not (progress.unsure and await self._channel.find(thread_key)):
                 opened = await self._post(follow_up_text(post.question), thread_key, thread=int(message))
                 if isinstance(opened, NotSent):
@@ -110,22 +113,46 @@ class ConsolePlatform:
         for entry in self._channel.thread(thread):
             if entry.author != BOT:
                 yield seen(entry)
-            yield reactions_seen(entry)
+            if not entry.key.endswith(THREAD_KEY):
+                yield reactions_seen(entry)
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Show something to one person."""
         self._say(user, blocks_text(reply.blocks))
         return True
 
+    async def announce(self, channel: Channel, reply: Reply) -> bool:
+        """Post something in the channel."""
+        if await self.diagnose(channel):
+            return False
+        posted = await self._post(blocks_text(reply.blocks), key="", thread=None)
+        return not isinstance(posted, NotSent)
+
     async def person(self, channel: Channel, user: Ref) -> Author | None:
         """Return the person of that name: at the console anybody may be."""
         return author(user)
+
+    async def may_read(self, channel: Channel, user: Ref) -> bool:
+        """Return whether the channel is the one there is, which everybody reads."""
+        return channel == CHANNEL
+
+    async def whereabouts(self, channel: Channel) -> Whereabouts | None:
+        """Return the names of the one channel there is, which are its references."""
+        return Whereabouts(channel.workspace, channel.channel) if channel == CHANNEL else None
 
     async def diagnose(self, channel: Channel) -> tuple[str, ...]:
         """Return what is wrong with a channel: only that it is not the one there is."""
         if channel == CHANNEL:
             return ()
         return (f"The console has one channel, {CHANNEL.channel}; there is no “{channel.channel}”.",)
+
+    async def role(self, channel: Channel, role: Ref) -> str | None:
+        """Return None: the console has no roles."""
+        return None
+
+    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+        """Return what is wrong with channels; nothing else can be at the console."""
+        return tuple([problem for channel in channels for problem in await self.diagnose(channel)])
 
     def link(self, place: Place, message: Ref) -> str:
         """Return a message's number in brackets, which is how the console points at it."""

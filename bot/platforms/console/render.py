@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from bot.commands.help import TABLE
 from bot.content import (
     Action,
     Actions,
@@ -115,7 +116,14 @@ def block_text(block: Block) -> str:
 
 
 def _typed(action: Action) -> str:
-    return " ".join((f"/{action.command}", *(_line(value) for _, value in action.arguments)))
+    """Return what is typed instead of pressing a button: arguments by name, unless they stand in order."""
+    command = TABLE.get(action.command)
+    order = [parameter.name for parameter in command.parameters] if command else []
+    written = (
+        _line(value) if order[place : place + 1] == [name] else f"{name}:{_line(value)}"
+        for place, (name, value) in enumerate(action.arguments)
+    )
+    return " ".join((f"/{action.command}", *written))
 
 
 def form_text(form: Form) -> str:

@@ -18,7 +18,7 @@ from bot.model import Ref, Stance
 from bot.nearest import nearest
 from bot.platforms.console.channel import BOT, ConsoleChannel, Entry
 from bot.platforms.console.forms import LeftFormError, fill_in
-from bot.platforms.console.platform import CHANNEL, HOST, author, place_of, reactions_seen, seen
+from bot.platforms.console.platform import CHANNEL, HOST, THREAD_KEY, author, place_of, reactions_seen, seen
 from bot.platforms.console.render import blocks_text, printable
 from bot.platforms.console.screen import Screen, TimeMachine
 from bot.ports import Chat
@@ -29,9 +29,6 @@ TALKING = timedelta(minutes=1)
 
 LOOK_EVERY = 0.3
 """Seconds after which a console on the real clock shows what is new while nobody types."""
-
-THREAD_KEY = ":thread"
-"""How the keys end under which the platform opens threads."""
 
 LONGEST_NAME = 40
 MOST_DIGITS = 9
@@ -249,6 +246,7 @@ class Terminal:
         try:
             command, arguments = parse_command(TABLE, root, line)
             files = await _files(command, arguments)
+            arguments |= _numbers(command, arguments)
         except ChatError as error:
             self._show_reply(Reply.of(str(error)))
             return
@@ -296,6 +294,12 @@ class Terminal:
         if entry.thread is None:
             self._screen.show("note", f"\n{entry.sent_at:%a %Y-%m-%d %H:%M} UTC #{CHANNEL.channel}")
         self._screen.show("bot" if entry.author == BOT else "person", f"{indent}[{entry.number}] {who}{edited}: {text}")
+
+
+def _numbers(command: Command, arguments: Mapping[str, str]) -> dict[str, str]:
+    """Return the messages among a command's arguments by their numbers, without the brackets that they are shown in."""
+    messages = (one.name for one in command.parameters if one.kind is ParameterKind.MESSAGE and one.name in arguments)
+    return {name: arguments[name].strip("[] ") for name in messages}
 
 
 async def _files(command: Command, arguments: Mapping[str, str]) -> dict[str, TextFile]:

@@ -81,7 +81,7 @@ async def _replace(room: Messageable, old: discord.Message, pages: Sequence[Page
     if new is None:
         view = discord.ui.View.from_message(old, timeout=None)
         view.stop()
-        new = await send(room, pages[0].embed, view, token(f"{_name_of(old)}:{old.id}"))
+        new = await send(room, pages[0], token(f"{_name_of(old)}:{old.id}"), view)
     await _bring_to(room, new, pages)
     await _remove(room, old)
     return new

@@ -22,6 +22,7 @@ from bot.platforms.discord.ids import NAME
 from bot.platforms.discord.interactions import handle
 from bot.platforms.discord.once import trace_config
 from bot.platforms.discord.outcomes import CONNECTION_ERRORS
+from bot.platforms.discord.servers import Servers
 from bot.platforms.discord.sync import sync_commands
 from bot.platforms.discord.translate import deleted, reaction_changed, reactions_seen, seen
 from bot.ports import Chat
@@ -55,11 +56,12 @@ def intents() -> discord.Intents:
 class Client(discord.AutoShardedClient):
     """A client that reports to a chat desk."""
 
-    def __init__(self, clock: Clock, guilds: Sequence[int]) -> None:
+    def __init__(self, clock: Clock, guilds: Sequence[int], shards: int | None = None) -> None:
         # The bot has no voice, and nobody needs to hear that it could have one.
         discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
         super().__init__(
             intents=intents(),
+            shard_count=shards,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,
             member_cache_flags=discord.MemberCacheFlags.none(),
@@ -76,6 +78,7 @@ class Client(discord.AutoShardedClient):
         self._again_after = FIRST_CATCH_UP
         self._up = asyncio.Event()
         self._behind = asyncio.Event()
+        self._servers = Servers()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def report_to(self, chat: Chat) -> None:
@@ -100,10 +103,11 @@ class Client(discord.AutoShardedClient):
             log.error("commands could not be looked at", problem=str(error))
 
     async def on_ready(self) -> None:
-        """Catch up after a new session."""
+        """Catch up after a new session, also with which servers the bot is in."""
         log.info("connected to Discord", guilds=len(self.guilds))
         self._up.set()
         self.fall_behind()
+        await self._noted(self._servers.compare(self._desk, self._servers_now))
 
     async def on_resumed(self) -> None:
         """Catch up after a gap; what Discord replays comes besides, and recording twice changes nothing."""
@@ -112,6 +116,23 @@ class Client(discord.AutoShardedClient):
     async def on_guild_join(self, guild: discord.Guild) -> None:
         """Catch up with what was said while the bot was not in a server."""
         self._back(guild)
+        await self._noted(self._servers.joined(self._desk, guild.id))
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Note that the bot was removed from a server. One that has an outage is reported otherwise."""
+        log.warning("removed from a server", guild=guild.id)
+        await self._noted(self._servers.left(self._desk, guild.id))
+
+    async def _servers_now(self) -> set[int]:
+        """Return which servers the bot is in. After a gap discord.py still knows those that it was removed from."""
+        with_an_outage = {guild.id for guild in self.guilds if guild.unavailable}
+        return with_an_outage | {guild.id async for guild in self.fetch_guilds(limit=None, with_counts=False)}
+
+    async def _noted(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except (DatabaseError, discord.HTTPException, *CONNECTION_ERRORS) as error:
+            log.error("the servers could not be noted; they are at the next connection", problem=str(error))
 
     async def on_guild_available(self, guild: discord.Guild) -> None:
         """Catch up with what was said during an outage."""

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.commands.table import HOSTS, MEMBERS, Command, Parameter, ParameterKind, Table
 
-SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, USER, CHANNEL, ATTACHMENT = 1, 2, 3, 4, 6, 7, 11
-CHAT_INPUT = 1
+SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, USER, CHANNEL, ROLE, ATTACHMENT = 1, 2, 3, 4, 6, 7, 8, 11
+CHAT_INPUT, MESSAGE = 1, 3
 IN_SERVERS = 0
 TEXT_CHANNELS = [0, 5, 15]
 """Text, announcement and forum channels."""
@@ -31,15 +32,19 @@ COMPLETED = {
 }
 """What is suggested while it is typed."""
 
+_MESSAGE_LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/\d+/\d+/(?P<id>\d+)")
+
 _ROOTS = {MEMBERS: "Questions, answers and digests of your reading group", HOSTS: "Run your reading group"}
 
 
 def command_payloads(table: Table) -> list[dict[str, Any]]:
-    """Return the table as Discord's application commands.
+    """Return the table as Discord's application commands: the roots, and what stands in a message's menu.
 
     They need no permission of Discord's: hosts are those of the group, who may have none.
     """
-    return [_root(root, [command for command in table.values() if command.root == root]) for root in _ROOTS]
+    roots = [_root(root, [command for command in table.values() if command.root == root]) for root in _ROOTS]
+    menus = [command.menu for command in table.values() if command.menu]
+    return [*roots, *({"type": MESSAGE, "name": menu, "contexts": [IN_SERVERS]} for menu in menus)]
 
 
 def fingerprint(payloads: Sequence[Mapping[str, Any]]) -> str:
@@ -94,6 +99,8 @@ def _option(parameter: Parameter) -> dict[str, Any]:
         option |= {"type": CHANNEL, "channel_types": TEXT_CHANNELS}
     elif parameter.kind is ParameterKind.MEMBER:
         option["type"] = USER
+    elif parameter.kind is ParameterKind.ROLE:
+        option["type"] = ROLE
     elif parameter.kind is ParameterKind.ATTACHMENT:
         option["type"] = ATTACHMENT
     elif parameter.kind in COMPLETED:
@@ -114,17 +121,31 @@ class Used:
     focused: str = ""
 
 
-def used(data: Mapping[str, Any]) -> Used:
-    """Return what an interaction with a command says."""
+def used(data: Mapping[str, Any], table: Table) -> Used:
+    """Return what an interaction with a command, or with one in a message's menu, says."""
+    if data.get("type") == MESSAGE:
+        command = next((name for name, command in table.items() if command.menu == data["name"]), data["name"])
+        return Used(command, {"message": str(data["target_id"])}, {})
     words, options = [data["name"]], data.get("options", [])
     while options and options[0]["type"] in (SUB_COMMAND, SUB_COMMAND_GROUP):
         words.append(options[0]["name"])
         options = options[0].get("options", [])
     files = data.get("resolved", {}).get("attachments", {})
     attached = {one["name"]: files[str(one["value"])] for one in options if one["type"] == ATTACHMENT}
+    name = " ".join(words)
+    messages = (
+        {one.name for one in table[name].parameters if one.kind is ParameterKind.MESSAGE} if name in table else ()
+    )
+    given = {one["name"]: str(one.get("value", "")) for one in options if one["type"] != ATTACHMENT}
     return Used(
-        command=" ".join(words),
-        arguments={one["name"]: str(one.get("value", "")) for one in options if one["type"] != ATTACHMENT},
+        command=name,
+        arguments={name: _own_id(value) if name in messages else value for name, value in given.items()},
         attached=attached,
         focused=next((one["name"] for one in options if one.get("focused")), ""),
     )
+
+
+def _own_id(message: str) -> str:
+    """Return a message's id, out of its link if that was given."""
+    link = _MESSAGE_LINK.fullmatch(message.strip())
+    return link["id"] if link else message

@@ -131,6 +131,12 @@ class Directory:
         found = await self._member(guild_id, user_id)
         return None if found is None or found.bot else await self.author(guild_id, found)
 
+    async def may_read(self, channel: Channel, user_id: int) -> bool:
+        """Return whether a member of the server sees a channel. Raises what `room` raises."""
+        room = await self.room(channel)
+        member = await self._member(room.guild.id, user_id)
+        return member is not None and room.permissions_for(member).view_channel
+
     async def _member(self, guild_id: int, user_id: int) -> discord.Member | None:
         guild = self._client.get_guild(guild_id)
         try:

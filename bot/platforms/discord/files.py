@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import io
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +13,7 @@ from discord.http import HTTPClient
 from bot.content import Attachment
 from bot.errors import ChatError
 from bot.events import TextFile
-from bot.platforms.discord.markup import one_line, shortened
+from bot.plaintext import decoded, one_line, shortened
 
 LARGEST = 1_000_000
 """Bytes of a text file that is read."""
@@ -29,18 +28,10 @@ async def read_text(http: HTTPClient, described: Mapping[str, Any]) -> TextFile:
         content = await http.get_from_cdn(described["url"])
     except (discord.HTTPException, aiohttp.ClientError, OSError):
         raise ChatError(f"{name} could not be fetched.", "Attach it again.") from None
-    return TextFile(name, _decoded(name, content))
-
-
-def _decoded(name: str, content: bytes) -> str:
-    marked = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = content.decode("utf-16" if marked else "utf-8-sig")
-    except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
+    text = decoded(content)
+    if text is None:
         raise ChatError(f"{name} is not a text file in UTF-8.", "Save it as text or CSV in UTF-8 and attach that.")
-    return text
+    return TextFile(name, text)
 
 
 def attached_file(attachment: Attachment) -> discord.File:

@@ -13,8 +13,8 @@ import discord
 
 from bot.content import Field, Form
 from bot.model import Channel
+from bot.plaintext import one_line, shortened
 from bot.platforms.discord.ids import Sheet
-from bot.platforms.discord.markup import one_line, shortened
 
 LABEL = 45
 OPTION = 100

@@ -19,6 +19,7 @@ NAME = "discord"
 
 LONGEST = 100
 _BUTTON = "rg"
+_PAGE = "rg-page"
 _FORM = "rg-form"
 _ESCAPES = (("%", "%0"), ("|", "%1"), ("&", "%2"), ("=", "%3"))
 
@@ -35,8 +36,22 @@ class Press:
     @property
     def custom_id(self) -> str:
         """Return the button's identifier. Raises ValueError if it would be too long for Discord."""
-        arguments = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in self.arguments.items())
-        return _joined(_BUTTON, self.command, arguments, self.post, _written(self.channel))
+        return _joined(_BUTTON, self.command, _listed(self.arguments), self.post, _written(self.channel))
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a button does that turns a page: ask for the reply to a command again and show that page, from 1."""
+
+    command: str
+    arguments: Mapping[str, str]
+    page: int
+    channel: Channel | None = None
+
+    @property
+    def custom_id(self) -> str:
+        """Return the button's identifier. Raises ValueError if it would be too long for Discord."""
+        return _joined(_PAGE, self.command, _listed(self.arguments), str(self.page), _written(self.channel))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +72,16 @@ def parse_press(custom_id: str) -> Press | None:
     """Return what a button does, or None if it is not one of ours."""
     match custom_id.split("|"):
         case [mark, command, arguments, post, channel] if mark == _BUTTON:
-            pairs = (pair.partition("=") for pair in arguments.split("&") if pair)
-            given = {_unescaped(name): _unescaped(value) for name, _, value in pairs}
-            return Press(command, given, post, _read(channel))
+            return Press(command, _read_list(arguments), post, _read(channel))
+        case _:
+            return None
+
+
+def parse_turn(custom_id: str) -> Turn | None:
+    """Return what a button does that turns a page, or None if it is none of these."""
+    match custom_id.split("|"):
+        case [mark, command, arguments, page, channel] if mark == _PAGE and page.isdecimal():
+            return Turn(command, _read_list(arguments), int(page), _read(channel))
         case _:
             return None
 
@@ -83,6 +105,15 @@ def _joined(*parts: str) -> str:
     if len(written) > LONGEST:
         raise ValueError(f"an identifier has {len(written)} characters, more than {LONGEST}")
     return written
+
+
+def _listed(arguments: Mapping[str, str]) -> str:
+    return "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in arguments.items())
+
+
+def _read_list(written: str) -> dict[str, str]:
+    pairs = (pair.partition("=") for pair in written.split("&") if pair)
+    return {_unescaped(name): _unescaped(value) for name, _, value in pairs}
 
 
 def _written(channel: Channel | None) -> str:

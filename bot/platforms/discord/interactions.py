@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot.commands.help import TABLE
 from bot.content import Attachment, Form, Reply
 from bot.errors import ChatError
 from bot.events import Invocation, Place, Submission, TextFile
@@ -21,15 +23,15 @@ from bot.platforms.discord.commands import used
 from bot.platforms.discord.directory import Directory, place_of
 from bot.platforms.discord.files import attached_file, read_text
 from bot.platforms.discord.forms import filled_in, modal_of
-from bot.platforms.discord.ids import Press, Sheet, parse_press, parse_sheet
-from bot.platforms.discord.render import Page, reply_pages
+from bot.platforms.discord.ids import Press, Sheet, Turn, parse_press, parse_sheet, parse_turn
+from bot.platforms.discord.render import Page, reply_pages, turned
 from bot.ports import Chat
 
 PATIENCE = 1.5
 """Seconds after which an answer is announced instead of given; half of what Discord allows."""
 
 LONGEST_REPLY = 10
-"""Messages of one reply; what is longer ends in a hint to ask for less."""
+"""Messages of one reply that cannot be turned page by page; what is longer ends in a hint to ask for less."""
 
 _Work = Callable[[Place, Author], Awaitable[Reply | Form]]
 """What there is to do once it is known where and by whom."""
@@ -49,7 +51,9 @@ async def handle(desk: Chat, directory: Directory, interaction: discord.Interact
         case discord.InteractionType.autocomplete:
             await _suggest(desk, directory, interaction, data)
         case discord.InteractionType.component:
-            await _Answering(desk, directory, interaction).press(parse_press(data.get("custom_id", "")))
+            custom_id = data.get("custom_id", "")
+            turn, answering = parse_turn(custom_id), _Answering(desk, directory, interaction)
+            await (answering.turn(turn) if turn else answering.press(parse_press(custom_id)))
         case discord.InteractionType.modal_submit:
             sheet = parse_sheet(data.get("custom_id", ""))
             await _Answering(desk, directory, interaction).submit(sheet, filled_in(data.get("components", [])))
@@ -68,7 +72,7 @@ async def _suggest(desk: Chat, directory: Directory, interaction: discord.Intera
     place = place_of(interaction.channel)
     if place is None:
         return
-    use = used(data)
+    use = used(data, TABLE)
     author = await _author(directory, interaction, place.channel)
     found = await desk.complete(Invocation(place, author, use.command, use.arguments), use.focused)
     choices = [app_commands.Choice(name=one.label, value=one.value) for one in found]
@@ -83,12 +87,15 @@ class _Answering:
         self._directory = directory
         self._interaction = interaction
         self._about: Channel | None = None
+        self._turn: Turn | None = None
+        """What to ask again for another page of the reply, where that can be done."""
 
     async def command(self, data: Mapping[str, Any]) -> None:
         """Carry out a command."""
+        use = used(data, TABLE)
+        self._can_turn(use.command, use.arguments)
 
         async def work(place: Place, author: Author) -> Reply | Form:
-            use = used(data)
             files: dict[str, TextFile] = {}
             try:
                 for name, described in use.attached.items():
@@ -106,10 +113,40 @@ class _Answering:
             await self._interaction.response.send_message(_OUT_OF_DATE, ephemeral=True)
             return
 
+        self._can_turn(press.command, press.arguments)
+
         async def work(place: Place, author: Author) -> Reply | Form:
             return await self._desk.command(Invocation(place, author, press.command, press.arguments))
 
         await self._answer(press.channel, work)
+
+    def _can_turn(self, command: str, arguments: Mapping[str, str]) -> None:
+        """Note what gives another page, if the command only looks something up."""
+        if command in TABLE and TABLE[command].lists:
+            self._turn = Turn(command, arguments, page=1)
+
+    async def turn(self, turn: Turn) -> None:
+        """Show another page in place of the one whose button was pressed."""
+        place = place_of(self._interaction.channel) or (Place(turn.channel) if turn.channel else None)
+        command = TABLE.get(turn.command)
+        if place is None or command is None or not command.lists:
+            await self._interaction.response.send_message(_OUT_OF_DATE, ephemeral=True)
+            return
+
+        async def work(place: Place, author: Author) -> Reply | Form:
+            return await self._desk.command(Invocation(place, author, turn.command, turn.arguments))
+
+        task = asyncio.ensure_future(self._work(place, work))
+        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+        if not done:
+            await self._interaction.response.defer()
+        answer = await task
+        pages = reply_pages(answer.blocks, turn.channel) if isinstance(answer, Reply) else []
+        page = (turned(pages, turn) if pages else None) or reply_pages(Reply.of(_OUT_OF_DATE).blocks)[0]
+        if done:
+            await self._interaction.response.edit_message(embed=page.embed, view=page.view)
+        else:
+            await self._interaction.edit_original_response(embed=page.embed, view=page.view)
 
     async def submit(self, sheet: Sheet | None, values: Mapping[str, str]) -> None:
         """Carry out a filled-in form."""
@@ -144,6 +181,9 @@ class _Answering:
 
     async def _send(self, reply: Reply, *, announced: bool) -> None:
         pages = reply_pages(reply.blocks, self._about)
+        if len(pages) > 1 and self._turn is not None and not reply.public and not _files(reply):
+            first = turned(pages, replace(self._turn, channel=self._about))
+            pages = [first] if first is not None else pages
         if len(pages) > LONGEST_REPLY:
             pages = [*pages[: LONGEST_REPLY - 1], *reply_pages(Reply.of(_TOO_LONG).blocks)]
         pages = pages or reply_pages(Reply.of("Done.").blocks)

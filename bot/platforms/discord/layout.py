@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from bot.content import Action, Actions, Attachment, Block, Facts, Heading, Item, Listing, Paragraph, Quote
-from bot.platforms.discord.markup import address, cleaned, line, linked, own, plain, shortened
+from bot.plaintext import cleaned, shortened
+from bot.platforms.discord.markup import address, line, linked, own, plain
 
 PIECE = 4_000
 """Characters of one piece."""

@@ -12,12 +12,13 @@ from bot.clock import Clock
 from bot.content import Attachment, Post, Reply
 from bot.errors import PlatformError
 from bot.events import Place, Recordable
-from bot.model import Author, Channel, Ref
+from bot.model import Author, Channel, Ref, Whereabouts
 from bot.platforms.discord import changing
 from bot.platforms.discord.client import Client
 from bot.platforms.discord.directory import number
 from bot.platforms.discord.files import attached_file
 from bot.platforms.discord.ids import NAME
+from bot.platforms.discord.inspecting import inspect
 from bot.platforms.discord.outcomes import (
     CONNECTION_ERRORS,
     MISSING_ACCESS,
@@ -38,15 +39,28 @@ FIRST_LOGIN, LONGEST_LOGIN = 5.0, 300.0
 """Seconds after which a failed login is tried again, and the most that this grows to."""
 
 
+SHARDS_REFUSED = (4010, 4011)
+"""With which codes Discord closes a connection whose shard does not exist, or has too many servers."""
+
+
 class DiscordPlatform:
-    """A bot's account on Discord, in all of its servers. `client` is its connection."""
+    """A bot's account on Discord, in all of its servers. `client` is its connection.
+
+    It has as many `shards` as Discord advises unless told otherwise.
+    """
 
     def __init__(
-        self, token: str, clock: Clock, guilds: Sequence[int] = (), archive_after: ArchiveAfter = 10_080
+        self,
+        token: str,
+        clock: Clock,
+        guilds: Sequence[int] = (),
+        archive_after: ArchiveAfter = 10_080,
+        shards: int | None = None,
     ) -> None:
         self._token = token
-        self.client = Client(clock, guilds)
+        self.client = Client(clock, guilds, shards)
         self._archive_after: ArchiveAfter = archive_after
+        self._ran = False
 
     @property
     def name(self) -> str:
@@ -55,6 +69,7 @@ class DiscordPlatform:
 
     async def run(self, chat: Chat) -> None:
         """Connect and report until cancelled. Raises PlatformError if Discord refuses the bot."""
+        self._ran = True
         self.client.report_to(chat)
         keeping_up = asyncio.ensure_future(self.client.keep_up())
         try:
@@ -68,7 +83,8 @@ class DiscordPlatform:
                 "Switch on Message Content Intent on the Bot page of the application in the developer portal.",
             ) from error
         except discord.ConnectionClosed as error:
-            raise PlatformError(f"Discord closed the connection for good (code {error.code}).") from error
+            hint = "Set `shards` under `discord` to auto." if error.code in SHARDS_REFUSED else ""
+            raise PlatformError(f"Discord closed the connection for good (code {error.code}).", hint) from error
         finally:
             keeping_up.cancel()
             await asyncio.gather(keeping_up, return_exceptions=True)
@@ -90,8 +106,9 @@ class DiscordPlatform:
             seconds = min(seconds * 2, LONGEST_LOGIN)
 
     async def close(self) -> None:
-        """Disconnect."""
-        await self.client.close()
+        """Disconnect, if there was ever a connection."""
+        if self._ran:
+            await self.client.close()
 
     async def ensure_post(self, place: Place, key: str, post: Post, progress: Progress, found: Found) -> Outcome:
         """Post, and open a question's thread."""
@@ -155,19 +172,33 @@ class DiscordPlatform:
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Send a direct message."""
         await self.client.until_up()
-        pages = reply_pages(reply.blocks, channel)
-        files = [attached_file(block) for block in reply.blocks if isinstance(block, Attachment)]
         try:
-            person = await self.client.create_dm(discord.Object(number(user)))
-            for page in pages:
-                last = page is pages[-1]
-                await person.send(
-                    embed=page.embed,
-                    view=page.view if page.rows else discord.utils.MISSING,
-                    files=files if last else discord.utils.MISSING,
-                )
+            await self._show(await self.client.create_dm(discord.Object(number(user))), reply, channel)
         except (discord.HTTPException, *CONNECTION_ERRORS) as error:
             log.warning("a person could not be reached", problem=str(error))
+            return False
+        return True
+
+    async def _show(self, where: discord.TextChannel | discord.DMChannel, reply: Reply, channel: Channel) -> None:
+        pages = reply_pages(reply.blocks, channel)
+        files = [attached_file(block) for block in reply.blocks if isinstance(block, Attachment)]
+        for page in pages:
+            await where.send(
+                embed=page.embed,
+                view=page.view if page.rows else discord.utils.MISSING,
+                files=files if page is pages[-1] else discord.utils.MISSING,
+            )
+
+    async def announce(self, channel: Channel, reply: Reply) -> bool:
+        """Send a message into a text channel."""
+        await self.client.until_up()
+        try:
+            room = await self.client.directory.room(channel)
+            if isinstance(room, discord.ForumChannel):
+                return False
+            await self._show(room, reply, channel)
+        except (PlatformError, discord.HTTPException, *CONNECTION_ERRORS) as error:
+            log.warning("a channel could not be told", problem=str(error))
             return False
         return True
 
@@ -175,6 +206,23 @@ class DiscordPlatform:
         """Return a member of the server."""
         await self.client.until_up()
         return await self.client.directory.member(number(channel.workspace), number(user))
+
+    async def may_read(self, channel: Channel, user: Ref) -> bool:
+        """Return whether a member of the server sees a channel."""
+        await self.client.until_up()
+        try:
+            return await self.client.directory.may_read(channel, number(user))
+        except (PlatformError, discord.HTTPException, *CONNECTION_ERRORS):
+            return False
+
+    async def whereabouts(self, channel: Channel) -> Whereabouts | None:
+        """Return the names of a server and of one of its channels."""
+        await self.client.until_up()
+        try:
+            room = await self.client.directory.room(channel)
+        except (PlatformError, discord.HTTPException, *CONNECTION_ERRORS):
+            return None
+        return Whereabouts(room.guild.name, room.name)
 
     async def diagnose(self, channel: Channel) -> tuple[str, ...]:
         """Return what the bot lacks in a channel."""
@@ -190,6 +238,17 @@ class DiscordPlatform:
         except (discord.HTTPException, *CONNECTION_ERRORS):
             return ("Discord does not say how the channel is. Try again later.",)
         return problems(room, room.guild.me)
+
+    async def role(self, channel: Channel, role: Ref) -> str | None:
+        """Return a role's name. The one of everyone is none: it would ping the whole server."""
+        await self.client.until_up()
+        guild = self.client.get_guild(number(channel.workspace))
+        found = guild.get_role(number(role)) if guild else None
+        return None if found is None or found.is_default() else found.name
+
+    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+        """Return what is wrong with the token, the application and the channels."""
+        return await inspect(self._token, channels)
 
     def link(self, place: Place, message: Ref) -> str:
         """Return a message's address."""

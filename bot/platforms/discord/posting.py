@@ -8,6 +8,7 @@ knows no nonce, and is looked for among the forum's posts.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import discord
@@ -72,7 +73,7 @@ class Making:
         self.attempt.doubtful = False
         if known is None and self._progress.overdue:
             return TOO_LATE
-        message = known or await send(room, first.embed, first.view, token(self._key))
+        message = known or await send(room, first, token(self._key))
         refs = Refs(ref(message.id), self._progress.refs.thread)
         await self._found(refs)
         await self._continue(room, message.id, more, fresh=known is None)
@@ -123,6 +124,8 @@ class Making:
         tags = [tag for tag in forum.available_tags if tag.name.casefold() == topic and not tag.moderated]
         made = await forum.create_thread(
             name=thread_name(self._post),
+            content=page.ping or discord.utils.MISSING,
+            allowed_mentions=page.allowed,
             embed=page.embed,
             view=page.view,
             applied_tags=tags[:1],
@@ -143,7 +146,7 @@ class Making:
         key = f"{self._key}:thread"
         if isinstance(self._post, QuestionPost) and (fresh or not await self._is_open(thread, token(key))):
             page = opening_page(self._post.question, key)
-            await send(thread, page.embed, page.view, token(key))
+            await send(thread, page, token(key))
         return Sent(refs)
 
     async def _is_open(self, thread: discord.Thread, wanted: str) -> bool:
@@ -154,19 +157,24 @@ class Making:
         return False
 
 
-async def send(room: Messageable, embed: discord.Embed, view: discord.ui.View | None, nonce: str) -> discord.Message:
-    """Send a message once, or return the one that was sent under the nonce before. Raises discord.HTTPException."""
-    buttons = view if view is not None and view.children else discord.utils.MISSING
+async def send(room: Messageable, page: Page, nonce: str, view: discord.ui.View | None = None) -> discord.Message:
+    """Send a message once, or return the one that was sent under the nonce before. Raises discord.HTTPException.
+
+    Its buttons are those of `view`, if that is given, instead of its own.
+    """
+    shown = view or page.view
+    buttons = shown if shown.children else discord.utils.MISSING
+    ping, allowed = page.ping or None, page.allowed
     last = room.last_message_id or 0
     try:
-        message = await room.send(embed=embed, view=buttons, nonce=nonce)
+        message = await room.send(ping, embed=page.embed, view=buttons, allowed_mentions=allowed, nonce=nonce)
         if message.id <= last:
             await room.fetch_message(message.id)
     except discord.NotFound as error:
         if error.code != UNKNOWN_MESSAGE:
             raise
         # What was sent under the nonce has been removed since.
-        return await room.send(embed=embed, view=buttons)
+        return await room.send(ping, embed=page.embed, view=buttons, allowed_mentions=allowed)
     return message
 
 
@@ -176,7 +184,7 @@ async def send_piece(room: Messageable, first: int, number: int, page: Page) -> 
     Discord shows no address of an embed without a title.
     """
     page.embed.url = piece_url(room, first, number)
-    return await send(room, page.embed, None, token(page.embed.url))
+    return await send(room, replace(page, rows=()), token(page.embed.url))
 
 
 def piece_url(room: Messageable, first: int, number: int) -> str:

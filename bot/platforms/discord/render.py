@@ -7,16 +7,18 @@ Limits: an embed's title and author 256 characters, its description 4,096, a fie
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import discord
 
 from bot.content import Action, AnswerPost, Block, DigestPost, NoticePost, Post, QuestionPost
-from bot.model import Channel, Kind, Question
-from bot.platforms.discord.ids import Press, token
+from bot.model import Channel, Kind, Question, Ref
+from bot.plaintext import one_line, shortened
+from bot.platforms.discord.directory import number
+from bot.platforms.discord.ids import Press, Turn, token
 from bot.platforms.discord.layout import pieces
-from bot.platforms.discord.markup import line, linked, one_line, own, plain, shortened
+from bot.platforms.discord.markup import line, linked, own, plain
 
 ANSWER = "Answer"
 COLOUR = 0x5865F2
@@ -29,15 +31,27 @@ MOST_OPTION_ROWS = 4
 
 View: TypeAlias = discord.ui.View
 Button: TypeAlias = discord.ui.Button[discord.ui.View]
-Row: TypeAlias = Sequence[tuple[str, Press]]
+Row: TypeAlias = Sequence[tuple[str, Press | Turn]]
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One message as it is sent: an embed, and rows of labelled buttons."""
+    """One message as it is sent: an embed, rows of labelled buttons, and the role that it pings, if any."""
 
     embed: discord.Embed
     rows: tuple[Row, ...] = ()
+    role: int | None = None
+
+    @property
+    def ping(self) -> str:
+        """Return the words that ping the role."""
+        return f"<@&{self.role}>" if self.role else ""
+
+    @property
+    def allowed(self) -> discord.AllowedMentions:
+        """Return whom Discord may ping: the role, and nobody else whatever is written."""
+        roles = [discord.Object(self.role)] if self.role else False
+        return discord.AllowedMentions(everyone=False, users=False, roles=roles, replied_user=False)
 
     @property
     def view(self) -> View:
@@ -48,11 +62,11 @@ class Page:
 def view_of(rows: Iterable[Row]) -> View:
     """Return rows of buttons as discord.py takes them, but not so that it would wait for them itself."""
     view = View(timeout=None)
-    for number, row in enumerate(rows):
+    for line_number, row in enumerate(rows):
         for place, (label, press) in enumerate(row):
             style = discord.ButtonStyle.primary if label == ANSWER and not place else discord.ButtonStyle.secondary
             text = shortened(one_line(label), BUTTON_LABEL)
-            view.add_item(discord.ui.Button(label=text, custom_id=press.custom_id, style=style, row=number))
+            view.add_item(discord.ui.Button(label=text, custom_id=press.custom_id, style=style, row=line_number))
     view.stop()
     return view
 
@@ -61,7 +75,7 @@ def post_pages(post: Post, key: str) -> list[Page]:
     """Return a post as messages: one, unless it is too long; a button of the first carries the token of the key."""
     match post:
         case QuestionPost():
-            return [Page(question_embed(post), _question_rows(post, key))]
+            return [Page(question_embed(post), _question_rows(post, key), number(post.mention or Ref("")) or None)]
         case AnswerPost(author, text, pick):
             said = "\n".join(filter(None, (f"**{line(pick)}**" if pick else "", plain(text))))
             embed = discord.Embed(description=shortened(said, 4_000), colour=COLOUR)
@@ -150,6 +164,30 @@ def reply_pages(blocks: Iterable[Block], channel: Channel | None = None) -> list
     ]
 
 
+def turned(pages: Sequence[Page], turn: Turn) -> Page | None:
+    """Return one of several pages, or the last if there are not so many, with what leads to its neighbours.
+
+    None where that does not fit into Discord's identifiers.
+    """
+    count = len(pages)
+    number = min(max(turn.page, 1), count)
+    page = pages[number - 1]
+    row = [
+        (f"{label} ({to} of {count})", replace(turn, page=to))
+        for label, to in (("Previous", number - 1), ("Next", number + 1))
+        if 1 <= to <= count
+    ]
+    try:
+        for _, leads in row:
+            _ = leads.custom_id
+    except ValueError:
+        return None
+    return replace(page, rows=(*page.rows, row)) if row else page
+
+
 def _reply_rows(actions: Sequence[Action], channel: Channel | None) -> tuple[Row, ...]:
-    row = [(action.label, Press(action.command, dict(action.arguments), channel=channel)) for action in actions]
+    row = [
+        (action.label, Press(action.command, dict(action.arguments), channel=action.channel or channel))
+        for action in actions
+    ]
     return (row,) if row else ()

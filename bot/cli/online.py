@@ -1,0 +1,82 @@
+"""`check --online`: asking each platform whether the bot can work there, without disturbing one that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.chat import ChatDesk
+from bot.cli.platforms import make_platforms
+from bot.clock import SystemClock
+from bot.config import BotSettings, Platforms, database_url
+from bot.content import plural
+from bot.errors import BotError
+from bot.model import Channel
+from bot.questions.catalogue import Catalogue
+from bot.services.context import Context
+from bot.services.recording import Recorder
+from bot.store.database import Database, open_database
+
+
+async def inspect_platforms(settings: BotSettings) -> list[tuple[str, list[str], str]]:
+    """Return for each platform that is set up its name, a sentence for each trouble, and what was looked at.
+
+    Nothing can be wrong with the console. Raises DatabaseError.
+    """
+    async with AsyncExitStack() as stack:
+        database = await _opened(settings, stack)
+        channels = {*await _channels(database), *(room.place for group in settings.groups for room in group.rooms)}
+        found: list[tuple[str, list[str], str]] = []
+        for name, alone in _each(settings):
+            if name == "console":
+                found.append((name, [], "needs no connection"))
+                continue
+            there = sorted(
+                (one for one in channels if one.platform == name), key=lambda one: (one.workspace, one.channel)
+            )
+            troubles = await _inspect(alone, database, there)
+            found.append((name, troubles, f"the bot can work there, with {plural(len(there), 'channel')}"))
+        return found
+
+
+async def _opened(settings: BotSettings, stack: AsyncExitStack) -> Database:
+    """Open the database; one that is not there yet is not made, an empty one stands in for it."""
+    url = settings.database_url
+    if not settings.database.exists():
+        folder = stack.enter_context(TemporaryDirectory())
+        url = database_url(Path(folder) / "empty.db")
+    return await stack.enter_async_context(open_database(url))
+
+
+async def _channels(database: Database) -> set[Channel]:
+    """Return where groups meet and where alerts go."""
+    async with database.read() as transaction:
+        groups = await transaction.groups.all()
+        rooms = [room.channel for group in groups for room in await transaction.groups.rooms(group.id)]
+    alerts = (group.settings.alert_channel for group in groups)
+    return {*rooms, *(channel for channel in alerts if channel is not None)}
+
+
+def _each(settings: BotSettings) -> Iterator[tuple[str, BotSettings]]:
+    """Yield each platform's name with settings that name it alone."""
+    for name in Platforms.model_fields:
+        own = getattr(settings.platforms, name)
+        if own is not None:
+            yield name, settings.model_copy(update={"platforms": Platforms(**{name: own})})
+
+
+async def _inspect(settings: BotSettings, database: Database, channels: Iterable[Channel]) -> list[str]:
+    clock = SystemClock()
+    try:
+        (platform,) = await make_platforms(settings, clock)
+    except BotError as error:
+        return [str(error)]
+    context = Context(database, Catalogue(settings.seeds), clock, {platform.name: platform}, lambda: None)
+    try:
+        return list(await platform.inspect(ChatDesk(context, Recorder(database)), tuple(channels)))
+    except BotError as error:
+        return [str(error)]
+    finally:
+        await platform.close()

@@ -1,0 +1,92 @@
+"""Keeping posted digests true to what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.digest.agreement import voters
+from bot.digest.model import Digest, Votes
+from bot.model import Substance
+from bot.services.context import Context
+from bot.services.digests import compile_week
+from bot.store.digests import StoredDigest
+from bot.store.transaction import Transaction
+
+log = structlog.get_logger(__name__)
+
+GATHER = timedelta(minutes=10)
+"""How long votes and late messages wait before posted digests show them."""
+
+KEPT_TRUE_FOR = timedelta(days=14)
+"""How long a digest's counts are kept true; words that are quoted follow edits and deletions for ever."""
+
+Standing = tuple[tuple[int, Substance, Votes], ...]
+"""What is recorded of a digest's week: its messages with their votes."""
+
+
+class DigestUpkeep:
+    """Compiles again what is recorded differently now.
+
+    Digests that quote words which were edited or deleted come at once. Votes, and what arrived late, are gathered:
+    every ten minutes the digests of the last two weeks are held against what is recorded.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._gathered_at: datetime | None = None
+        self._standings: Mapping[int, Standing] = {}
+
+    async def refresh(self) -> int:
+        """Compile again the digests that need it, have their posts revised, and return how many they are."""
+        now = self._context.clock.now()
+        async with self._context.database.read() as transaction:
+            stale = {stored.id: stored for stored in await transaction.digests.stale()}
+            standings = self._standings
+            if self._gathered_at is None or abs(now - self._gathered_at) >= GATHER:
+                self._gathered_at = now
+                standings = await _standings(transaction, now - KEPT_TRUE_FOR)
+                stale |= {stored.id: stored for stored in await self._outgrown(transaction, standings)}
+        for stored in stale.values():
+            await self._compile_again(stored)
+        self._standings = standings
+        return len(stale)
+
+    async def _compile_again(self, stored: StoredDigest) -> None:
+        async with self._context.database.write() as transaction:
+            group = await transaction.groups.get(stored.group_id)
+            digest = await compile_week(transaction, self._context, group, stored.digest.week, stored.digest.upcoming)
+            await transaction.digests.replace(stored.id, digest, self._context.clock.now())
+            await transaction.deliveries.revise(digest_id=stored.id, due_at=self._context.clock.now())
+        self._context.wake()
+        log.info("digest compiled again", group=group.slug, date=stored.local_date.isoformat())
+
+    async def _outgrown(self, transaction: Transaction, standings: Mapping[int, Standing]) -> list[StoredDigest]:
+        """Return digests whose counts are not those of what is recorded; only where that has changed is looked at."""
+        changed = [digest_id for digest_id, standing in standings.items() if self._standings.get(digest_id) != standing]
+        return [
+            stored
+            for stored in await transaction.digests.some(changed)
+            if _is_outgrown(stored.digest, standings[stored.id])
+        ]
+
+
+async def _standings(transaction: Transaction, since: datetime) -> Mapping[int, Standing]:
+    """Return what is recorded of each digest's week, of those that ended after an instant (UTC)."""
+    said = await transaction.digests.said_since(since)
+    votes = await transaction.reactions.votes([key for of in said.values() for key, _ in of])
+    return {
+        digest_id: tuple((key, substance, votes.get(key, Votes())) for key, substance in of)
+        for digest_id, of in said.items()
+    }
+
+
+def _is_outgrown(digest: Digest, standing: Standing) -> bool:
+    answers = {key: votes for key, substance, votes in standing if substance is Substance.ANSWER}
+    counts = (len(answers), len(standing) - len(answers), sum(map(voters, answers.values())))
+    if counts != (digest.answers, digest.remarks, digest.votes):
+        return True
+    quotes = (quote for entry in digest.rounds for quote in (*entry.quotes, *entry.consensus, *entry.splits))
+    return any(answers.get(quote.message_id, Votes()) != quote.votes for quote in quotes)
