@@ -96,10 +96,14 @@ async def open_app(
             await recorder.drain()
 
 
+async def _close_in_time(platform: Platform) -> None:
+    async with asyncio.timeout(CLOSE_SECONDS):
+        await platform.close()
+
+
 async def _close(platforms: Iterable[Platform]) -> None:
     """Close every platform, whatever becomes of the others."""
-    closing = (asyncio.wait_for(platform.close(), CLOSE_SECONDS) for platform in platforms)
-    for problem in await asyncio.gather(*closing, return_exceptions=True):
+    for problem in await asyncio.gather(*map(_close_in_time, platforms), return_exceptions=True):
         if problem is not None:
             log.error("a platform could not be closed", problem=repr(problem))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -82,10 +83,9 @@ class Poster:
         seconds = LONGEST_SLEEP
         if due is not None:
             seconds = min(seconds, max(0.05, (due - self._context.clock.now()).total_seconds()))
-        try:
-            await asyncio.wait_for(wake.wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await wake.wait()
 
     async def _next_due(self) -> datetime | None:
         if len(self._busy) >= ROOMS_AT_ONCE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 import structlog
@@ -59,11 +60,10 @@ class Scheduler:
                     seconds = min(seconds, (coming - self._context.clock.now()).total_seconds())
             except DatabaseError as error:
                 log.error("scheduler could not use the database", problem=str(error))
-            try:
-                await asyncio.wait_for(wake.wait(), max(seconds, 0.05))
-            except TimeoutError:
-                continue
-            await asyncio.sleep(COMPANY_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(seconds, 0.05)):
+                    await wake.wait()
+                await asyncio.sleep(COMPANY_SECONDS)
 
     async def tick(self) -> None:
         """Do everything that is due now: one digest and one question a group at most."""

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -163,6 +164,34 @@ async def test_a_clock_that_is_set_forward_is_noticed(tmp_path: Path) -> None:
         assert await r.asked() == ["2030-01-10"]
 
 
+class Wake(asyncio.Event):
+    """An event that tells when it is waited for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.awaited = asyncio.Event()
+
+    async def wait(self) -> Literal[True]:
+        self.awaited.set()
+        return await super().wait()
+
+
+@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("name", ["scheduler", "poster"])
+async def test_a_loop_that_is_woken_while_it_is_ended_ends(tmp_path: Path, name: str, steps: int) -> None:
+    async with program(tmp_path, ManualClock(MONDAY), MemoryPlatform(Service(ManualClock(MONDAY)))) as app:
+        wake = Wake()
+        loop = app.scheduler.run(wake) if name == "scheduler" else app.poster.run(wake)
+        running = asyncio.create_task(loop)
+        await wake.awaited.wait()
+        wake.set()
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        running.cancel()
+        await asyncio.wait({running}, timeout=5)
+        assert running.cancelled()
+
+
 @pytest.mark.usefixtures("attentive")
 async def test_a_clock_that_is_set_back_asks_nothing_twice_and_the_heart_goes_on(tmp_path: Path) -> None:
     clock = RunningClock(NINE + timedelta(minutes=1))
@@ -228,11 +257,11 @@ async def test_a_database_that_fails_for_a_while_is_survived(tmp_path: Path) -> 
             write_set(tmp_path / "seeds", SET, 4)
             await until(lambda: len(r.app.context.catalogue.get(SET).questions) == 4)
             assert not r.serving.done()
+        await until(lambda: len(r.posted()) == 1)
         async with without(tmp_path, "questions"):
             write_set(tmp_path / "seeds", SET, 6)
             await until(lambda: len(r.app.context.catalogue.get(SET).questions) == 6)
             assert not r.serving.done()
-        await until(lambda: len(r.posted()) == 1)
         await until_so(lambda: _synced(r.app, "number-5"))
         assert await r.asked() == ["2030-01-07"]
 

@@ -251,7 +251,7 @@ async def test_without_its_key_an_installation_is_left_alone() -> None:
     assert desk.notes == before
 
 
-@pytest.mark.parametrize("keys", ["", "short", f"{KEY},nonsense"])
+@pytest.mark.parametrize("keys", ["", "short", f"{KEY},nonsense"], ids=["none", "short", "one-that-is-none"])
 def test_a_key_that_is_none_is_told_in_a_sentence(keys: str) -> None:
     with pytest.raises(SettingsError, match="SLACK_TOKEN_KEY is no Fernet key"):
         cipher(keys)
