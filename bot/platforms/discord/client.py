@@ -18,13 +18,14 @@ from bot.errors import DatabaseError
 from bot.events import Recordable
 from bot.platforms.discord.commands import command_payloads
 from bot.platforms.discord.directory import Directory
+from bot.platforms.discord.handlers import Handlers
 from bot.platforms.discord.ids import NAME
 from bot.platforms.discord.interactions import handle
 from bot.platforms.discord.once import trace_config
 from bot.platforms.discord.outcomes import CONNECTION_ERRORS
 from bot.platforms.discord.servers import Servers
 from bot.platforms.discord.sync import sync_commands
-from bot.platforms.discord.translate import deleted, reaction_changed, reactions_seen, seen
+from bot.platforms.discord.translate import deleted, reaction_changed, reactions_seen, seen, stance_of
 from bot.ports import Chat
 
 log = structlog.get_logger(__name__)
@@ -79,6 +80,7 @@ class Client(discord.AutoShardedClient):
         self._up = asyncio.Event()
         self._behind = asyncio.Event()
         self._servers = Servers()
+        self._at_work = Handlers()
         self._turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
     def report_to(self, chat: Chat) -> None:
@@ -90,6 +92,11 @@ class Client(discord.AutoShardedClient):
         if self._chat is None:
             raise RuntimeError("the client reports to nobody yet")
         return self._chat
+
+    async def close(self) -> None:
+        """Disconnect, and see the events at work through."""
+        await super().close()
+        await self._at_work.end()
 
     async def until_up(self) -> None:
         """Wait until a connection was made."""
@@ -130,7 +137,8 @@ class Client(discord.AutoShardedClient):
 
     async def _noted(self, work: Awaitable[None]) -> None:
         try:
-            await work
+            with self._at_work.one():
+                await work
         except (DatabaseError, discord.HTTPException, *CONNECTION_ERRORS) as error:
             log.error("the servers could not be noted; they are at the next connection", problem=str(error))
 
@@ -203,6 +211,10 @@ class Client(discord.AutoShardedClient):
 
         What cannot be translated or recorded comes back from the history.
         """
+        with self._at_work.one():
+            await self._record_in_turn(channel_id, translation)
+
+    async def _record_in_turn(self, channel_id: int, translation: Translation) -> None:
         turn = self._turns.setdefault(channel_id, asyncio.Lock())
         async with turn:
             try:
@@ -267,9 +279,24 @@ class Client(discord.AutoShardedClient):
     async def _reaction(self, payload: discord.RawReactionActionEvent, *, present: bool) -> None:
         async def translation() -> Sequence[Recordable | None]:
             place = await self.directory.place(payload.channel_id)
+            if not present and place is not None and place.thread is not None:
+                message = await self._with_more_of(payload)
+                if message is not None:
+                    return (await reactions_seen(self.directory, place, message),)
             return (await reaction_changed(self.directory, place, payload, present=present),)
 
         await self._report(payload.channel_id, translation)
+
+    async def _with_more_of(self, payload: discord.RawReactionActionEvent) -> discord.Message | None:
+        """Return the message if the same vote stands there in another colour too, perhaps from the same member."""
+        if (stance := stance_of(payload.emoji)) is None:
+            return None
+        try:
+            message = await self.get_partial_messageable(payload.channel_id).fetch_message(payload.message_id)
+        except discord.NotFound:
+            return None
+        others = [one.emoji for one in message.reactions if str(one.emoji) != str(payload.emoji)]
+        return message if any(stance_of(other) is stance for other in others) else None
 
     async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
         """Record what reactions are left."""
@@ -295,7 +322,8 @@ class Client(discord.AutoShardedClient):
     async def on_interaction(self, interaction: discord.Interaction) -> None:
         """Answer a command, a button or a form."""
         try:
-            await handle(self._desk, self.directory, interaction)
+            with self._at_work.one():
+                await handle(self._desk, self.directory, interaction)
         except discord.HTTPException as error:
             log.warning("an interaction could not be answered", code=error.code, status=error.status)
         except CONNECTION_ERRORS as error:
