@@ -21,6 +21,7 @@ from bot.services.context import Context
 from bot.services.departing import note_departure, note_return
 from bot.services.hosting import is_host
 from bot.services.recording import Recorder
+from bot.services.viewing import may_read
 from bot.yamlsentences import shown
 
 log = structlog.get_logger(__name__)
@@ -164,10 +165,9 @@ class ChatDesk:
         A command that is used elsewhere must not show what is said there to whoever is kept out.
         """
         here, user = invocation.place.channel, invocation.author.user
-        platform = self._context.platforms[here.platform]
         for room in rooms:
             same = (room.channel.platform, room.channel.workspace) == (here.platform, here.workspace)
-            if same and await platform.may_read(room.channel, user):
+            if same and await may_read(self._context, room.channel, user):
                 return room
         return None
 

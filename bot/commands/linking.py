@@ -61,7 +61,7 @@ def _proposal_blocks(proposal: Proposal) -> list[Block]:
             (
                 Item("The same question is posted in every room, and there is one digest for all."),
                 Item("What is said in one room's threads is quoted, and can be looked up, in the others."),
-                Item("Hosts of both sides host the group together; `/reading-host unlink` undoes it."),
+                Item("Hosts of both sides host the group together. `/reading-host unlink` parts the rooms again."),
             )
         ),
         Paragraph(asked),

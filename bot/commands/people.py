@@ -81,7 +81,8 @@ async def privacy_erase(call: Call) -> Reply:
     what = f"{plural(gone.messages, 'message')} and {plural(gone.votes, 'vote')}"
     return Reply.of(
         f"Forgotten: {what}. Answers that I posted for you go, and digests that quote you are corrected.",
-        "Your own messages in the threads stay until you delete them, but I will not record them again.",
+        "Your own messages in the threads stay until you delete them, but I will not record them again. Votes that you "
+        "leave there may count again: take them back, or opt out.",
     )
 
 

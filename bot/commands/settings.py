@@ -15,6 +15,7 @@ from bot.model import Channel, Group, Ref, Room
 from bot.services import hosting
 from bot.services import settings as service
 from bot.services.hosting import LONGEST_NAME
+from bot.services.viewing import names_of, role_of
 from bot.wording import describe_dates, parse_dates
 
 EMPTY_WEEK = {True: "one line", False: "nothing"}
@@ -159,17 +160,15 @@ def _actions(call: Call) -> Actions:
 async def _pinged(call: Call, rooms: list[Room]) -> str:
     named: list[str] = []
     for room in rooms:
-        platform = call.context.platforms.get(room.channel.platform)
-        if room.mention is not None and platform is not None:
-            role = await platform.role(room.channel, room.mention) or "a role that is gone"
+        if room.mention is not None:
+            role = await role_of(call.context, room) or "a role that I cannot see"
             named.append(f"{role} in {await _name(call, room.channel)}")
     return ", ".join(named) or "nobody"
 
 
 async def _name(call: Call, channel: Channel) -> str:
     """Return what people call a channel, as far as the bot can know."""
-    platform = call.context.platforms.get(channel.platform)
-    found = await platform.whereabouts(channel) if platform else None
+    found = await names_of(call.context, channel)
     return f"#{found.channel} ({found.workspace})" if found else f"a channel on {channel.platform} that I cannot see"
 
 

@@ -120,8 +120,8 @@ async def unlink_account(context: Context, author: Author) -> list[Member]:
         since = context.clock.now() - KEPT_TRUE_FOR
         await transaction.messages.outdate_digests_with(member.id, since)
         others = await transaction.accounts.unlink(member.id)
-    if not others:
-        raise ChatError("This account is linked to no other.", "`/reading link` links one.")
+        if not others:
+            raise ChatError("This account is linked to no other.", "`/reading link` links one.")
     context.wake()
     log.info("accounts unlinked")
     return others
@@ -139,6 +139,7 @@ async def _link(transaction: Transaction, one: Member, other: Member, now: datet
     accounts = {account.id for account in await transaction.accounts.of(one.id)}
     if accounts & await transaction.members.opted_out():
         await transaction.members.opt_out(one.id, now)
+        await transaction.messages.outdate_digests_quoting(one.id)
     await transaction.messages.outdate_digests_with(one.id, now - KEPT_TRUE_FOR)
     log.info("accounts linked")
 

@@ -59,9 +59,10 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
         await transaction.groups.save(group)
     for declared in wanted.rooms:
         before = await transaction.groups.room_at(declared.place)
-        room = await transaction.groups.add_room(group.id, declared.place)
+        room = await transaction.groups.add_room(group.id, declared.place, since=None if before else now)
         await transaction.groups.set_mention(room.id, Ref(declared.mention) if declared.mention else None)
         if before is None:
             await announce(transaction, room, f"The group “{wanted.name}”", group.settings, now)
         elif before.group_id != group.id:
+            await transaction.deliveries.call_off(room.id, now)
             log.warning("channel moved to another group, as the file says", group=wanted.slug, room=room.id)

@@ -203,7 +203,7 @@ async def _join(context: Context, proposal: Proposal) -> Confirmed:
         if await transaction.groups.room_at(request.taken_in):
             raise ChatError("Another group meets in that channel by now.", "Begin again with another channel.")
         group = await transaction.groups.get(proposal.group.id)
-        room = await transaction.groups.add_room(group.id, request.taken_in)
+        room = await transaction.groups.add_room(group.id, request.taken_in, since=now)
         rooms = await transaction.groups.rooms(group.id)
         for one in rooms:
             if called := names.get(one.channel):

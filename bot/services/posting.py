@@ -203,9 +203,10 @@ class Poster:
     async def _alert(self, claim: Claim, text: str) -> None:
         """Tell the hosts, unless the group has left the room and has nothing to mend there."""
         async with self._context.database.read() as transaction:
+            concerns_hosts = await transaction.deliveries.concerns_hosts(claim.id)
             rooms = await transaction.groups.rooms(claim.room.group_id)
             called = {room.id: names for room, names in await transaction.groups.called(claim.room.group_id)}
-        if claim.room.id not in {room.id for room in rooms}:
+        if not concerns_hosts:
             return
         if len(rooms) > 1:
             text = f"{text} This is about {full_name(claim.room.channel, called[claim.room.id])}."

@@ -38,34 +38,39 @@ async def recorded(context: Context, author: Author) -> Recorded:
 
 
 async def opt_out(context: Context, author: Author) -> None:
-    """Record nothing more of what a person says or votes. What is recorded already stays until they erase it."""
+    """Record nothing more of what a person says or votes.
+
+    What is recorded already stays until they erase it, but digests quote it no more.
+    """
     async with context.database.write() as transaction:
         member = await transaction.members.ensure(author)
         await transaction.members.opt_out(member.id, context.clock.now())
+        await transaction.messages.outdate_digests_quoting(member.id)
+    context.wake()
 
 
 async def opt_in(context: Context, author: Author) -> bool:
-    """Record a person again; return whether they had opted out."""
+    """Record what a person says from now on; return whether they had opted out."""
     async with context.database.write() as transaction:
         member = await transaction.members.ensure(author)
-        return await transaction.members.opt_in(member.id)
+        return await transaction.members.opt_in(member.id, context.clock.now())
 
 
 async def erase(context: Context, author: Author) -> Recorded:
     """Forget all that is recorded of a person, and return how much that was.
 
     Their thread messages stay on the platform, where only they can delete them, but are never recorded again; answers
-    that the bot posted for them are removed, and digests that quote them are compiled again. Their accounts are linked
-    no more.
+    that the bot posted for them are removed, and digests that quote or name them are compiled again. Their accounts are
+    linked no more.
     """
     before = await recorded(context, author)
     now = context.clock.now()
     async with context.database.write() as transaction:
         member = await transaction.members.ensure(author)
         said = await transaction.messages.all_by(member.id)
+        await transaction.messages.outdate_digests_about(member.id)
         for message in said:
             if message.by_form:
-                await transaction.messages.outdate_digests_of(message.id)
                 await transaction.deliveries.retract(message_id=message.id, due_at=now)
                 await transaction.messages.withdraw(message)
         in_threads = [message for message in said if not message.by_form]

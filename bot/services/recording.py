@@ -8,7 +8,7 @@ keeps the newest version of each message and never brings back a deleted one.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,7 +17,7 @@ import structlog
 
 from bot.errors import DatabaseError
 from bot.events import MessageDeleted, MessageSeen, Place, ReactionChanged, ReactionsSeen, Recordable
-from bot.model import Author, Ref, Stance
+from bot.model import Author, Channel, Ref, Stance
 from bot.store.database import ConflictError, Database
 from bot.store.keys import Key
 from bot.store.messages import Version, age
@@ -42,18 +42,28 @@ _Waiting = tuple[Recordable, asyncio.Future[None]]
 class Home:
     """A round's thread in a room; without `round_id` the room's channel, outside any thread that is known.
 
-    Once the group has left the room, what it knows is still kept true there, but nothing new is recorded.
+    Once the group has left the room, what it knows is still kept true there, but nothing new is recorded; nor is, when
+    it is back, what was written before `since` (UTC).
     """
 
     room_id: int
     round_id: int | None = None
     left: bool = False
+    since: datetime | None = None
+
+    def is_closed(self, sent_at: datetime) -> bool:
+        """Return whether what was written at an instant (UTC) is only kept true, if it is known."""
+        return self.left or (self.since is not None and sent_at < self.since)
 
 
 @dataclass(slots=True)
 class Change:
-    """What a run of events amounts to for the reactions on one message."""
+    """What a run of events amounts to for the reactions on one message.
 
+    Some events tell in which thread it is and others only its channel, so that it may have several `places`.
+    """
+
+    places: set[Place] = field(default_factory=set)
     replaces: bool = False
     """Whether what was known before is forgotten."""
     authors: dict[tuple[str, Ref], Author] = field(default_factory=dict)
@@ -65,6 +75,14 @@ class Change:
         self.authors[who] = author
         self.present[who, stance] = present
 
+    def replace(self, stances: Iterable[tuple[Author, Stance]]) -> None:
+        """Note that these reactions are there and no others, whatever was noted before."""
+        self.replaces = True
+        self.authors.clear()
+        self.present.clear()
+        for author, stance in stances:
+            self.set(author, stance, present=True)
+
 
 @dataclass(slots=True)
 class Batch:
@@ -72,7 +90,7 @@ class Batch:
 
     seen: dict[Spot, MessageSeen] = field(default_factory=dict)
     deleted: dict[Spot, datetime] = field(default_factory=dict)
-    reactions: dict[Spot, Change] = field(default_factory=dict)
+    reactions: dict[tuple[Channel, Ref], Change] = field(default_factory=dict)
 
     @classmethod
     def of(cls, events: Iterable[Recordable]) -> Batch:
@@ -85,7 +103,8 @@ class Batch:
     @property
     def places(self) -> set[Place]:
         """Return everywhere where something happened."""
-        return {place for spots in (self.seen, self.deleted, self.reactions) for place, _ in spots}
+        there = {place for spots in (self.seen, self.deleted) for place, _ in spots}
+        return there.union(*(change.places for change in self.reactions.values()))
 
     def _add(self, event: Recordable) -> None:
         spot = (event.place, event.message)
@@ -96,11 +115,15 @@ class Batch:
             case MessageDeleted():
                 self.deleted[spot] = min(event.deleted_at, self.deleted.get(spot, event.deleted_at))
             case ReactionChanged():
-                self.reactions.setdefault(spot, Change()).set(event.author, event.stance, present=event.present)
+                self._change(event).set(event.author, event.stance, present=event.present)
             case ReactionsSeen():
-                self.reactions[spot] = Change(replaces=True)
-                for author, stance in event.stances:
-                    self.reactions[spot].set(author, stance, present=True)
+                self._change(event).replace(event.stances)
+
+    def _change(self, event: ReactionChanged | ReactionsSeen) -> Change:
+        """Return the change that an event is part of: one, whether or not events tell the message's thread."""
+        change = self.reactions.setdefault((event.place.channel, event.message), Change())
+        change.places.add(event.place)
+        return change
 
 
 def _age(event: MessageSeen) -> tuple[datetime, bool, str]:
@@ -216,8 +239,8 @@ async def _homes(transaction: Transaction, places: Iterable[Place]) -> dict[Plac
     for place in places:
         if place.thread is not None:
             if found := await transaction.rounds.at(place.channel, place.thread):
-                round_id, room_id, met = found
-                homes[place] = Home(room_id, round_id, left=not met)
+                round_id, room_id, met, since = found
+                homes[place] = Home(room_id, round_id, not met, since)
         elif room := await transaction.groups.room_at(place.channel):
             homes[place] = Home(room.id)
     return homes
@@ -225,44 +248,74 @@ async def _homes(transaction: Transaction, places: Iterable[Place]) -> dict[Plac
 
 async def _write_messages(transaction: Transaction, batch: Batch, homes: dict[Place, Home]) -> None:
     there = [(home, event) for event in batch.seen.values() if (home := homes.get(event.place)) is not None]
-    left = [(home.room_id, event.message) for home, event in there if home.left]
-    too_late = set(left) - await transaction.messages.known(left) if left else set()
+    closed = [(home.room_id, event.message) for home, event in there if home.is_closed(event.sent_at)]
+    too_late = await _unknown(transaction, closed)
     said = [
-        (home.room_id, home.round_id, event)
+        ((home.room_id, event.message), home.round_id, event)
         for home, event in there
         if home.round_id is not None and (home.room_id, event.message) not in too_late
     ]
     if not said:
         return
     members = await transaction.members.ensure_all([event.author for _, _, event in said])
-    silent = await transaction.members.opted_out()
+    spoken = [
+        (key, round_id, event, members[event.author.platform, event.author.user].id) for key, round_id, event in said
+    ]
+    unwanted = await _unwanted(transaction, [(key, member_id, event.sent_at) for key, _, event, member_id in spoken])
     await transaction.messages.keep(
         [
             Version(
-                room_id=room_id,
+                room_id=key[0],
                 round_id=round_id,
                 ref=event.message,
-                member_id=members[event.author.platform, event.author.user].id,
+                member_id=member_id,
                 text=event.text,
                 substance=substance(event.text),
                 sent_at=event.sent_at,
                 edited_at=event.edited_at,
                 reply_to=event.reply_to,
             )
-            for room_id, round_id, event in said
-            if members[event.author.platform, event.author.user].id not in silent
+            for key, round_id, event, member_id in spoken
+            if key not in unwanted
         ]
     )
+
+
+async def _unwanted(transaction: Transaction, said: Sequence[tuple[Key, int, datetime]]) -> set[Key]:
+    """Return which messages their authors do not want to be recorded; each comes with who wrote it, and when.
+
+    What was written while its author had opted out is not recorded after they opted in again either.
+    """
+    silences = await transaction.members.silences()
+    unwanted: set[Key] = set()
+    past: list[Key] = []
+    for key, member_id, sent_at in said:
+        if member_id not in silences:
+            continue
+        since, until = silences[member_id]
+        if until is None:
+            unwanted.add(key)
+        elif since <= sent_at < until:
+            past.append(key)
+    return unwanted | await _unknown(transaction, past)
+
+
+async def _unknown(transaction: Transaction, keys: Sequence[Key]) -> set[Key]:
+    """Return which of these messages are not recorded."""
+    return set(keys) - await transaction.messages.known(keys) if keys else set()
 
 
 async def _write_reactions(transaction: Transaction, batch: Batch, homes: dict[Place, Home]) -> None:
     changes: dict[Key, Change] = {}
     unplaced: list[Key] = []
-    for (place, ref), change in batch.reactions.items():
-        if home := homes.get(place):
-            changes[home.room_id, ref] = change
-            if home.round_id is None or home.left:
-                unplaced.append((home.room_id, ref))
+    for (_, ref), change in batch.reactions.items():
+        found = [homes[place] for place in change.places if place in homes]
+        if not found:
+            continue
+        key = (found[0].room_id, ref)
+        changes[key] = change
+        if all(home.round_id is None or home.left for home in found):
+            unplaced.append(key)
     for key in set(unplaced) - await transaction.messages.known(unplaced):
         del changes[key]
     if not changes:
@@ -276,7 +329,7 @@ async def _write_reactions(transaction: Transaction, batch: Batch, homes: dict[P
     absent: list[Reaction] = []
     for (room_id, ref), change in changes.items():
         for (who, stance), there in change.present.items():
-            if members[who].id in silent:
+            if there and members[who].id in silent:
                 continue
             (present if there else absent).append((room_id, ref, members[who].id, stance))
     await transaction.reactions.set(present, absent)

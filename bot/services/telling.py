@@ -7,7 +7,7 @@ import asyncio
 import structlog
 
 from bot.content import Reply
-from bot.model import Channel, Group, Member
+from bot.model import Channel, Group, Member, Ref
 from bot.services.context import Context
 
 log = structlog.get_logger(__name__)
@@ -26,11 +26,17 @@ async def tell_hosts(context: Context, group: Group, reply: Reply) -> None:
 
 
 async def tell_member(context: Context, group: Group, member: Member, reply: Reply) -> bool:
-    """Show something to a member; return whether they could be reached."""
+    """Show something to a member, who may be in any workspace of the group; return whether they could be reached."""
     async with context.database.read() as transaction:
         rooms = await transaction.groups.rooms(group.id)
-    room = next((room for room in rooms if room.channel.platform == member.platform), None)
-    return room is not None and await tell_person(context, room.channel, member, reply)
+    places: dict[Ref, Channel] = {}
+    for room in rooms:
+        if room.channel.platform == member.platform:
+            places.setdefault(room.channel.workspace, room.channel)
+    for place in places.values():
+        if await tell_person(context, place, member, reply):
+            return True
+    return False
 
 
 async def tell_person(context: Context, channel: Channel, member: Member, reply: Reply) -> bool:

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Channel, Ref, Room
 from bot.ports import Refs
-from bot.store.schema import Instant, deliveries, rooms
+from bot.store.schema import Instant, deliveries, digests, rooms, rounds
 
 
 class DeliveryKind(StrEnum):
@@ -106,7 +106,7 @@ class Deliveries:
         return None if found is None else DeliveryState(found)
 
     async def call_off(self, room_id: int, due_at: datetime) -> None:
-        """Post no question and no digest in a room that is not there yet; what may be there goes again."""
+        """Post nothing but notices in a room that is not there yet; what may be there goes again."""
         state = case(
             (deliveries.c.state == DeliveryState.SENDING, DeliveryState.RETRACTING), else_=DeliveryState.RETRACTED
         )
@@ -114,7 +114,7 @@ class Deliveries:
         await self._connection.execute(
             update(deliveries)
             .where(deliveries.c.room_id == room_id, unposted)
-            .where(deliveries.c.kind.in_((DeliveryKind.QUESTION, DeliveryKind.DIGEST)))
+            .where(deliveries.c.kind != DeliveryKind.NOTICE)
             .values(state=state, due_at=due_at, attempts=0, problem="")
         )
 
@@ -205,6 +205,11 @@ class Deliveries:
         )
         return (await self._connection.execute(query.limit(1))).scalar() is not None
 
+    async def concerns_hosts(self, delivery_id: int) -> bool:
+        """Return whether a delivery is one of the group that meets in its room now, if one does."""
+        query = select(_CONCERNS_HOSTS).select_from(deliveries).join(rooms, rooms.c.id == deliveries.c.room_id)
+        return bool((await self._connection.execute(query.where(deliveries.c.id == delivery_id))).scalar())
+
     async def problems(self, group_id: int) -> list[tuple[DeliveryKind, DeliveryState, str]]:
         """Return what could not be done as it should, newest first; what failed only until its room works again."""
         later = deliveries.alias("later")
@@ -215,7 +220,7 @@ class Deliveries:
         query = (
             select(deliveries.c.kind, deliveries.c.state, deliveries.c.problem)
             .join(rooms, rooms.c.id == deliveries.c.room_id)
-            .where(rooms.c.group_id == group_id, rooms.c.left_at.is_(None), deliveries.c.problem != "", lasting)
+            .where(rooms.c.group_id == group_id, _CONCERNS_HOSTS, deliveries.c.problem != "", lasting)
             .order_by(deliveries.c.id.desc())
             .limit(5)
         )
@@ -246,6 +251,14 @@ _THREAD = (
 )
 """The thread of the round that a delivery belongs to; an answer waits for it."""
 
+
+_ITS_GROUP = func.coalesce(
+    select(rounds.c.group_id).where(rounds.c.id == deliveries.c.round_id).scalar_subquery(),
+    select(digests.c.group_id).where(digests.c.id == deliveries.c.digest_id).scalar_subquery(),
+    rooms.c.group_id,
+)
+_CONCERNS_HOSTS = and_(rooms.c.left_at.is_(None), rooms.c.group_id == _ITS_GROUP)
+"""Where a group has left, or another one meets since, hosts have nothing to mend."""
 
 _WORKABLE = and_(
     deliveries.c.state.in_(_UNFINISHED),

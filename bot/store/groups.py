@@ -143,13 +143,16 @@ class Groups:
         coming = await self._connection.execute(delete(pauses).where(running, pauses.c.starts_on > on))
         return started.rowcount + coming.rowcount > 0
 
-    async def add_room(self, group_id: int, channel: Channel) -> Room:
-        """Let a group meet in a channel and return the room. A channel belongs to one group at a time."""
+    async def add_room(self, group_id: int, channel: Channel, since: datetime | None = None) -> Room:
+        """Let a group meet in a channel and return the room. A channel belongs to one group at a time.
+
+        In one where the group met before, what was written before `since` (UTC) is not recorded any more.
+        """
         here = {"platform": channel.platform, "workspace": channel.workspace, "channel": channel.channel}
-        insertion = upsert(rooms).values(group_id=group_id, **here)
-        await self._connection.execute(
-            insertion.on_conflict_do_update(index_elements=list(here), set_={"group_id": group_id, "left_at": None})
-        )
+        insertion = upsert(rooms).values(group_id=group_id, met_since=since, **here)
+        met_since = func.coalesce(insertion.excluded.met_since, rooms.c.met_since)
+        again = {"group_id": group_id, "left_at": None, "met_since": met_since}
+        await self._connection.execute(insertion.on_conflict_do_update(index_elements=list(here), set_=again))
         room = await self.room_at(channel)
         if room is None:
             raise LookupError(channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -55,22 +55,35 @@ class Members:
 
     async def forget_strangers(self) -> None:
         """Forget those of whom nothing is left: no words, votes or suggestions, no group, no opt-out, no link."""
-        tables = (messages, reactions, suggestions, hosts, opt_outs, linked_accounts)
+        tables = (messages, reactions, suggestions, hosts, linked_accounts)
         columns = (*(table.c.member_id for table in tables), linked_accounts.c.person_id)
-        known = (select(column.label("id")).where(column == members.c.id) for column in columns)
-        await self._connection.execute(delete(members).where(*(~one.exists() for one in known)))
+        known = [select(column.label("id")).where(column == members.c.id) for column in columns]
+        silent = select(opt_outs.c.member_id).where(opt_outs.c.member_id == members.c.id, _IS_SILENT)
+        await self._connection.execute(delete(members).where(*(~one.exists() for one in (*known, silent))))
 
     async def opt_out(self, member_id: int, now: datetime) -> None:
         """Note that a member does not want to be recorded, from any of their accounts; again changes nothing."""
         ids = (await self._connection.execute(accounts_of(member_id))).scalars().all()
         rows = [{"member_id": account, "since": now} for account in ids]
-        await self._connection.execute(insert(opt_outs).on_conflict_do_nothing(), rows)
+        again = insert(opt_outs).on_conflict_do_update(index_elements=["member_id"], set_={"ended_at": None})
+        await self._connection.execute(again, rows)
 
-    async def opt_in(self, member_id: int) -> bool:
+    async def opt_in(self, member_id: int, now: datetime) -> bool:
         """Note that a member may be recorded, from all of their accounts; return whether they had opted out."""
-        gone = await self._connection.execute(delete(opt_outs).where(opt_outs.c.member_id.in_(accounts_of(member_id))))
-        return gone.rowcount > 0
+        theirs = opt_outs.c.member_id.in_(accounts_of(member_id))
+        ended = await self._connection.execute(update(opt_outs).where(theirs, _IS_SILENT).values(ended_at=now))
+        return ended.rowcount > 0
 
     async def opted_out(self) -> set[int]:
         """Return the ids of the members who do not want to be recorded."""
-        return set((await self._connection.execute(select(opt_outs.c.member_id))).scalars())
+        return set((await self._connection.execute(select(opt_outs.c.member_id).where(_IS_SILENT))).scalars())
+
+    async def silences(self) -> dict[int, tuple[datetime, datetime | None]]:
+        """Return since when and until when (UTC) members did not want to be recorded, None for those who still do not.
+
+        Of somebody who did so more than once it is the time from the first to the last.
+        """
+        return {row.member_id: (row.since, row.ended_at) for row in await self._connection.execute(select(opt_outs))}
+
+
+_IS_SILENT = opt_outs.c.ended_at.is_(None)

@@ -127,17 +127,26 @@ class Messages:
         """Mark the digests that quote a message, so that they are compiled again."""
         await self._outdate_digests([message_id])
 
+    async def outdate_digests_quoting(self, member_id: int) -> None:
+        """Mark the digests that quote a member, from any of their accounts, so that they are compiled again."""
+        quoted = select(messages.c.id).where(messages.c.member_id.in_(accounts_of(member_id)))
+        quoting = select(digest_quotes.c.digest_id).where(digest_quotes.c.message_id.in_(quoted))
+        await self._connection.execute(update(digests).where(digests.c.id.in_(quoting)).values(stale=True))
+
     async def outdate_digests_over(self, message_id: int) -> None:
         """Mark the digests of the weeks that a message falls into, so that they are compiled again."""
+        await self._outdate_digests_over(messages.c.id == message_id)
+
+    async def outdate_digests_about(self, member_id: int) -> None:
+        """Mark the digests of all weeks in which a member said something, from any of their accounts."""
+        await self._outdate_digests_over(messages.c.member_id.in_(accounts_of(member_id)))
+
+    async def _outdate_digests_over(self, which: ColumnElement[bool]) -> None:
         over = (
             select(digests.c.id)
             .join(rounds, rounds.c.group_id == digests.c.group_id)
             .join(messages, messages.c.round_id == rounds.c.id)
-            .where(
-                messages.c.id == message_id,
-                messages.c.sent_at >= digests.c.since,
-                messages.c.sent_at < digests.c.until,
-            )
+            .where(which, messages.c.sent_at >= digests.c.since, messages.c.sent_at < digests.c.until)
         )
         await self._connection.execute(update(digests).where(digests.c.id.in_(over)).values(stale=True))
 

@@ -103,14 +103,14 @@ class Rounds:
             found.setdefault(row.round_id, []).append((_room(row), Ref(row.message_ref), Ref(row.thread_ref)))
         return found
 
-    async def at(self, channel: Channel, thread: Ref) -> tuple[int, int, bool] | None:
+    async def at(self, channel: Channel, thread: Ref) -> tuple[int, int, bool, datetime | None] | None:
         """Return the ids of the round and the room that a thread belongs to, or None.
 
-        With them comes whether the round's group still meets there.
+        With them comes whether the round's group still meets there, and since when (UTC) if it came back.
         """
         met = (rooms.c.group_id == rounds.c.group_id) & rooms.c.left_at.is_(None)
         query = (
-            select(deliveries.c.round_id, deliveries.c.room_id, met.label("met"))
+            select(deliveries.c.round_id, deliveries.c.room_id, met.label("met"), rooms.c.met_since)
             .join(rooms, rooms.c.id == deliveries.c.room_id)
             .join(rounds, rounds.c.id == deliveries.c.round_id)
             .where(
@@ -122,7 +122,7 @@ class Rounds:
             )
         )
         row = (await self._connection.execute(query)).first()
-        return (row.round_id, row.room_id, bool(row.met)) if row else None
+        return (row.round_id, row.room_id, bool(row.met), row.met_since) if row else None
 
     async def skip(self, group_id: int, question_key: int, cycle: int) -> None:
         """Pass over a question for this cycle; again changes nothing."""

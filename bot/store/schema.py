@@ -100,6 +100,7 @@ rooms = Table(
     Column("channel", Text, nullable=False),
     Column("mention", Text),
     Column("left_at", Instant),
+    Column("met_since", Instant),
     Column("workspace_name", Words),
     Column("channel_name", Words),
     UniqueConstraint("platform", "workspace", "channel"),
@@ -158,6 +159,7 @@ opt_outs = Table(
     metadata,
     Column("member_id", ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
     Column("since", Instant, nullable=False),
+    Column("ended_at", Instant),
 )
 
 hosts = Table(
@@ -277,7 +279,7 @@ reactions = Table(
     metadata,
     Column("room_id", ForeignKey("rooms.id", ondelete="CASCADE"), primary_key=True),
     Column("ref", Text, primary_key=True),
-    Column("member_id", ForeignKey("members.id", ondelete="CASCADE"), primary_key=True),
+    Column("member_id", ForeignKey("members.id", ondelete="CASCADE"), primary_key=True, index=True),
     Column("stance", Text, primary_key=True),
 )
 

@@ -62,12 +62,36 @@ async def test_what_was_said_while_opted_out_comes_back_by_no_backfill(room: Con
     assert "holds" in await room.reads("Ben", "/reading search electricity")
 
 
+async def test_nor_does_it_once_its_author_opted_in_again(room: ConsoleRoom) -> None:
+    await room.says("Ada", WORDS)
+    for _ in range(2):
+        await room.reads("Ada", "/reading privacy opt-out")
+        room.clock.advance(timedelta(minutes=1))
+        await room.says("Ada", OTHERS)
+        room.clock.advance(timedelta(minutes=1))
+        await room.reads("Ada", "/reading privacy opt-in")
+    await backfill_platform(room.app.context, room.app.recorder, "console")
+    assert "holds" in await room.reads("Ben", "/reading search electricity")
+    assert WORDS in await room.reads("Ben", "/reading search memory")
+
+
 async def test_whoever_opts_in_again_is_recorded(room: ConsoleRoom) -> None:
     assert "You had not opted out" in await room.reads("Ada", "/reading privacy opt-in")
     await room.reads("Ada", "/reading privacy opt-out")
     await room.reads("Ada", "/reading privacy opt-in")
     await room.says("Ada", WORDS)
     assert WORDS in await room.reads("Ben", "/reading search memory")
+
+
+async def test_whoever_opts_out_is_quoted_no_more_in_what_is_posted_already(room: ConsoleRoom) -> None:
+    await room.says("Ada", WORDS)
+    await room.says("Ben", "Rivers carry what the fields have lost in every spring.")
+    await room.until(NINE + timedelta(hours=1))
+    await room.reads("you", "/reading-host digest now")
+    assert WORDS in room.posts()[-1]
+    await room.reads("Ada", "/reading privacy opt-out")
+    assert WORDS not in room.posts()[-1]
+    assert "Rivers carry" in room.posts()[-1]
 
 
 async def test_erasing_asks_first_and_then_forgets_words_votes_and_quotes(room: ConsoleRoom) -> None:
@@ -93,6 +117,20 @@ async def test_erasing_asks_first_and_then_forgets_words_votes_and_quotes(room: 
     assert "1 agree" not in digest
     assert "Rivers carry" in digest
     assert not [entry for entry in room.channel.thread(2) if OTHERS in entry.text]
+
+
+async def test_digests_of_long_ago_do_not_name_whoever_was_forgotten(room: ConsoleRoom) -> None:
+    said = await room.says("Ada", WORDS)
+    await room.says("Ben", "Rivers carry what the fields have lost in every spring.")
+    await room.reads("you", f"/reading-host hide {said.number}")
+    await room.until(NINE + timedelta(hours=1))
+    await room.reads("you", "/reading-host digest now")
+    number = len(room.posts()) - 1
+    assert "Ada (1)" in room.posts()[number]
+    await room.until(NINE + timedelta(days=30))
+    await room.reads("Ada", "/reading privacy erase yes")
+    assert "Ada" not in room.posts()[number]
+    assert "Ben (1)" in room.posts()[number]
 
 
 async def test_what_was_erased_comes_back_by_no_backfill(room: ConsoleRoom) -> None:

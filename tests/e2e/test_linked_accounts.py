@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.content import Reply
+from bot.events import Invocation, Place
 from bot.model import Stance
 from bot.platforms.console.render import blocks_text
 from tests.standins.bridge import ADA, BEN, BOSS, CAFE, CEM, EVE, HOST, PUB, Bridge, bridge
@@ -160,6 +161,26 @@ async def test_a_posted_digest_follows_linking_and_unlinking(b: Bridge) -> None:
     assert "2 answers from 1 member" in b.texts(PUB)[-1]
     assert "no longer linked" in await b.reads(ADA, "/reading unlink")
     assert "2 answers from 2 members" in b.texts(CAFE)[-1]
+
+
+async def test_digests_of_long_ago_quote_no_account_that_linking_silences(b: Bridge) -> None:
+    await b.says(ADA, MEMORY)
+    assert MEMORY in await digest(b)
+    number = len(b.texts(CAFE)) - 1
+    await b.until(NINE + timedelta(days=30))
+    await b.reads(WEST_ADA, "/reading privacy opt-out")
+    await b.links(ADA, WEST_ADA)
+    assert MEMORY not in b.texts(CAFE)[number]
+
+
+async def test_unlinking_what_is_not_linked_makes_no_digest_anew(b: Bridge) -> None:
+    await b.says(ADA, MEMORY)
+    await digest(b)
+    reply = await b.app.desk.command(Invocation(Place(CAFE), ADA, "reading unlink"))
+    assert isinstance(reply, Reply)
+    assert "linked to no other" in blocks_text(reply.blocks)
+    async with b.app.context.database.read() as transaction:
+        assert not await transaction.digests.stale()
 
 
 # One's own words

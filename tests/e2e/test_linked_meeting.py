@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import serve
+from bot.app import App, serve
 from bot.clock import ManualClock
 from bot.content import Post, Reply
 from bot.errors import PlatformError
 from bot.events import Invocation, Place
-from bot.model import Channel, Stance
+from bot.model import Channel, Ref, Stance, Whereabouts
 from bot.platforms.console.render import blocks_text
 from bot.ports import Chat, Found, Outcome, Progress
 from bot.services.posting import LEASE
@@ -137,9 +137,25 @@ class HangingPlatform(FaultyPlatform):
         await asyncio.Event().wait()
         raise AssertionError
 
+    async def whereabouts(self, channel: Channel) -> Whereabouts | None:
+        """Never return."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def may_read(self, channel: Channel, user: Ref) -> bool:
+        """Never return."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def role(self, channel: Channel, role: Ref) -> str | None:
+        """Never return."""
+        await asyncio.Event().wait()
+        raise AssertionError
+
 
 async def test_a_service_that_hangs_delays_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.services.hosting.DIAGNOSE_SECONDS", 0.05)
+    monkeypatch.setattr("bot.services.viewing.LOOK_SECONDS", 0.05)
     async with bridge(tmp_path) as first:
         await first.joins()
     clock = first.clock
@@ -147,6 +163,9 @@ async def test_a_service_that_hangs_delays_no_other(tmp_path: Path, monkeypatch:
     platforms = {"east": FaultyPlatform(services["east"]), "west": HangingPlatform(services["west"])}
     async with program(tmp_path, clock, *platforms.values()) as app:
         b = Bridge(app, clock, services, platforms, first.group)
+        async with app.context.database.write() as transaction:
+            for room in await transaction.groups.rooms(b.group.id):
+                await transaction.groups.set_mention(room.id, Ref("readers"))
         clock.move_to(NINE)
         posting = asyncio.create_task(app.poster.run(app.poster_wake))
         try:
@@ -155,10 +174,11 @@ async def test_a_service_that_hangs_delays_no_other(tmp_path: Path, monkeypatch:
                 await asyncio.sleep(0.005)
             await b.says(ADA, MEMORY)
             clock.advance(timedelta(minutes=1))
-            for line, shown in (("status", "cannot reach west"), ("digest now", "Posted")):
-                done = await app.desk.command(_typed(line))
-                assert isinstance(done, Reply)
-                assert shown in blocks_text(done.blocks)
+            asked = (("status", "cannot reach west"), ("settings", "that I cannot see"), ("digest now", "Posted"))
+            for line, shown in asked:
+                assert shown in await _told(app, _typed(line))
+            elsewhere = Invocation(Place(LIBRARY), BEN, "reading today")
+            assert "No reading group meets in this channel." in await _told(app, elsewhere)
             await until(lambda: MEMORY in b.texts(CAFE)[-1])
         finally:
             posting.cancel()
@@ -218,6 +238,12 @@ async def _is_asked(b: Bridge) -> bool:
     (asked,) = await rounds_of(b.app, b.group)
     async with b.app.context.database.read() as transaction:
         return len(await transaction.rounds.threads(asked.id)) == 1
+
+
+async def _told(app: App, typed: Invocation) -> str:
+    done = await asyncio.wait_for(app.desk.command(typed), 5)
+    assert isinstance(done, Reply)
+    return blocks_text(done.blocks)
 
 
 def _typed(line: str) -> Invocation:

@@ -259,6 +259,17 @@ async def test_what_was_not_posted_yet_in_a_channel_that_leaves_is_called_off(b:
     assert "All is well." in await b.reads(HOST, "/reading-host status")
 
 
+async def test_an_answer_that_was_not_posted_yet_in_a_channel_that_leaves_is_kept_but_not_posted(b: Bridge) -> None:
+    await b.joins()
+    await b.until(NINE)
+    b.platforms["west"].faults.append(Fault.NOT_SENT)
+    await b.reads(BEN, f"/reading answer {POWER}")
+    await b.reads(BOSS, "/reading-host unlink yes", PUB)
+    await b.until(NINE + timedelta(hours=1))
+    assert not [text for text in b.in_thread(PUB) if POWER in text]
+    assert POWER in await b.reads(ADA, "/reading search electricity")
+
+
 async def test_trouble_in_a_channel_that_left_concerns_no_host(b: Bridge) -> None:
     await b.joins()
     b.services["west"].refuses = "The service is closed."
@@ -272,6 +283,22 @@ async def test_trouble_in_a_channel_that_left_concerns_no_host(b: Bridge) -> Non
     await b.until(NINE + timedelta(hours=1))
     assert len(b.services["east"].told) == told
     assert "All is well." in await b.reads(HOST, "/reading-host status")
+
+
+async def test_trouble_with_what_a_group_posted_once_concerns_no_host_of_the_next_one_there(b: Bridge) -> None:
+    await b.joins()
+    await b.until(NINE)
+    await b.says(ADA, MEMORY)
+    await b.until(NINE + timedelta(minutes=1))
+    await b.reads(HOST, "/reading-host digest now")
+    await b.reads(BOSS, "/reading-host unlink yes", PUB)
+    await b.reads(BOSS, "/reading-host setup zone:UTC name:Drinkers", PUB)
+    told = len(b.services["west"].told)
+    b.services["west"].refuses = "The service is closed."
+    await b.reads(ADA, "/reading privacy erase yes")
+    await b.until(NINE + timedelta(hours=1))
+    assert len(b.services["west"].told) == told
+    assert "All is well." in await b.reads(BOSS, "/reading-host status", PUB)
 
 
 async def test_the_last_channel_cannot_leave(b: Bridge) -> None:
@@ -302,6 +329,23 @@ async def test_a_channel_that_left_can_come_back_or_start_its_own_group(b: Bridg
     assert "is set up" in await b.reads(BOSS, "/reading-host setup zone:UTC", PUB)
     assert "holds" in await b.reads(BEN, "/reading search electricity"), "what was said is the first group's"
     assert "Electricity" in await b.reads(ADA, "/reading search electricity")
+
+
+async def test_what_was_written_while_a_channel_was_away_stays_its_own_when_it_is_back(b: Bridge) -> None:
+    await b.joins()
+    await b.until(NINE)
+    kept = await b.says(BEN, POWER)
+    await b.reads(BOSS, "/reading-host unlink yes", PUB)
+    b.clock.advance(timedelta(minutes=1))
+    await b.says(BEN, "This is none of their business, as they are not here any more.")
+    b.clock.advance(timedelta(minutes=1))
+    await b.joins()
+    await b.says(CEM, MEMORY)
+    await b.app.desk.record(b.services["west"].change(kept.ref, "Electricity was never the problem, I think.").seen)
+    await b.app.desk.connected("west")
+    assert "holds" in await b.reads(ADA, "/reading search business")
+    assert "never the problem" in await b.reads(ADA, "/reading search electricity")
+    assert MEMORY in await b.reads(ADA, "/reading search memory")
 
 
 async def test_alerts_follow_no_channel_of_a_workspace_that_left(b: Bridge) -> None:

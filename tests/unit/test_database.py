@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -11,18 +12,23 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import alembic.command
+import alembic.config
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, event
+from sqlalchemy import Column, create_engine, delete, event
 from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 import bot.store.database
+from bot.digest.model import Votes
 from bot.errors import DatabaseError
+from bot.model import Choice
+from bot.store.codec import question_to_json
 from bot.store.database import Database, open_database
-from bot.store.schema import metadata
-from tests.standins.builders import a_room, database_url, posted_round
+from bot.store.schema import messages, metadata, reactions
+from tests.standins.builders import CHANNEL, NOON, a_room, database_url, posted_round, question
 
 ROOT = Path(__file__).parents[2]
 
@@ -122,6 +128,66 @@ async def test_a_migration_that_rebuilds_a_table_keeps_what_refers_to_it(
     async with open_database(database_url(tmp_path)) as database, database.read() as transaction:
         assert await database.migrate() == "9999"
         assert await transaction.rounds.get(thread.round.id) == thread.round
+
+
+def migrated_to(path: Path, revision: str) -> None:
+    """Make a database of an earlier version of the program."""
+    config = alembic.config.Config(attributes={"found": []})
+    config.set_main_option("script_location", str(bot.store.database.MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, revision)
+    engine.dispose()
+
+
+DATA_OF_0003 = """
+INSERT INTO groups VALUES (1, 'readers', 'Readers', '{}', 0,
+    '2030-01-07 11:00:00.000000', '2030-01-07 11:00:00.000000');
+INSERT INTO rooms VALUES (1, 1, 'discord', 'guild', 'reading');
+INSERT INTO members VALUES (1, 'discord', 'u1', 'Ada'), (2, 'discord', 'u2', 'Ben');
+INSERT INTO hosts VALUES (1, 1);
+INSERT INTO opt_outs VALUES (2, '2030-01-07 11:00:00.000000');
+INSERT INTO questions VALUES (1, 'ai-futures', 'memory', '{question}', 'What do you make of memory?', 'Agents', '');
+INSERT INTO rounds VALUES (1, 1, 1, '2030-01-07', 1, '2030-01-07 12:00:00.000000');
+INSERT INTO messages VALUES (1, 1, 1, 1, 'm1', 'Memory is scarce, as we know.', 'answer', '', 0,
+    '2030-01-07 12:01:00.000000', NULL, NULL);
+INSERT INTO reactions VALUES (1, 'm1', 2, 'agree');
+"""
+
+
+async def test_a_database_of_an_earlier_version_keeps_all_it_holds(tmp_path: Path) -> None:
+    migrated_to(tmp_path / "bot.db", "0003")
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        connection.executescript(DATA_OF_0003.replace("{question}", json.dumps(question_to_json(question()))))
+    async with open_database(database_url(tmp_path)) as database:
+        await database.check()
+        async with database.read() as transaction:
+            assert [room.channel for room in await transaction.groups.rooms(1)] == [CHANNEL]
+            assert await transaction.groups.called(1) == [(await transaction.groups.room(1), None)]
+            [hit] = await transaction.search.messages(1, "scarce", 5)
+            assert (hit.name, hit.message_id) == ("Ada", 1)
+            assert await transaction.reactions.votes([1]) == {1: Votes(agree=1)}
+            assert await transaction.members.opted_out() == {2}
+            assert [one.name for one in await transaction.accounts.of(2)] == ["Ben"]
+        async with database.write() as transaction:
+            await transaction.messages.choose(1, Choice.QUOTE)
+            await transaction.accounts.link(1, 2)
+            await transaction.groups.leave(1, NOON)
+            assert await transaction.groups.rooms(1) == []
+
+
+@pytest.mark.parametrize("column", [messages.c.member_id, messages.c.room_id, reactions.c.member_id])
+async def test_what_a_member_or_a_room_leaves_behind_is_found_without_reading_everything(
+    tmp_path: Path, column: Column[int]
+) -> None:
+    async with open_database(database_url(tmp_path)):
+        pass
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        forgetting = delete(column.table).where(column == 1).compile(compile_kwargs={"literal_binds": True})
+        plans = [plan for *_, plan in connection.execute(f"EXPLAIN QUERY PLAN {forgetting}")]
+        assert plans
+        assert not [plan for plan in plans if plan.startswith("SCAN")]
 
 
 async def test_what_was_written_is_there_after_closing_and_opening_again(tmp_path: Path) -> None:

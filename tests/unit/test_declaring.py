@@ -110,6 +110,15 @@ async def test_a_channel_that_the_file_gives_to_another_group_moves(room: Consol
     assert group.slug == "evening"
 
 
+async def test_nothing_of_the_group_before_is_posted_in_a_channel_that_moved(room: ConsoleRoom, tmp_path: Path) -> None:
+    await room.reads("you", "/reading-host setup zone:UTC name:Morning")
+    room.clock.move_to(NINE)
+    await room.app.scheduler.tick()
+    await declare_groups(room.app.context, declared(tmp_path, EVENING))
+    await room.app.poster.settle()
+    assert room.questions() == []
+
+
 async def test_a_group_may_have_several_rooms(room: ConsoleRoom, tmp_path: Path) -> None:
     rooms = "[{platform: console}, {platform: console, channel: side-room}]"
     await declare_groups(room.app.context, declared(tmp_path, EVENING.replace("[{platform: console}]", rooms)))

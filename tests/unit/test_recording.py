@@ -353,6 +353,25 @@ async def test_a_snapshot_replaces_what_was_known_and_later_changes_go_on_from_i
     assert await votes(database, thread) == {"m1": Votes(disagree=1, passed=1), "m2": Votes(agree=1)}
 
 
+@pytest.mark.parametrize("snapshot_last", [True, False])
+async def test_a_snapshot_and_a_change_that_does_not_tell_its_thread_count_in_their_order(
+    database: Database, thread: Thread, snapshot_last: bool
+) -> None:
+    vote = replace(thread.reacts(BEN, "m1", Stance.AGREE), place=Place(thread.room.channel))
+    snapshot = thread.reactions("m1", (CEM, Stance.AGREE))
+    events: list[Recordable] = [vote, snapshot] if snapshot_last else [snapshot, vote]
+    await record(database, thread.says(ADA, "Compute is scarce.", "m1"), *events)
+    assert await votes(database, thread) == {"m1": Votes(agree=1 if snapshot_last else 2)}
+
+
+async def test_whoever_opted_out_can_still_take_a_vote_back(database: Database, thread: Thread) -> None:
+    await record(database, thread.says(ADA, "Compute is scarce.", "m1"), thread.reacts(BEN, "m1", Stance.AGREE))
+    async with database.write() as transaction:
+        await transaction.members.opt_out((await transaction.members.ensure(BEN)).id, at(2))
+    await record(database, thread.reacts(BEN, "m1", Stance.AGREE, present=False))
+    assert await votes(database, thread) == {}
+
+
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 async def test_votes_on_a_deleted_message_vanish(
     database: Database, thread: Thread, elsewhere: sqlite3.Connection, order: tuple[int, ...]

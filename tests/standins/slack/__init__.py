@@ -8,11 +8,11 @@
         # Socket Mode: AsyncSocketModeHandler(app, server.app.app_token); HTTP: server.app.request_url = "http://…"
         await server.until(lambda: server.sockets.listening)
 
-        said = await ada.says(channel, "…")                  # edits, deletes, reacts("+1"), unreacts
-        await ada.says(said, "a reply", also_in_channel=True, files={"notes.txt": b"…"})
+        said = await ada.says(channel, "…")                  # edits, deletes, reacts("+1"), unreacts; plainly=True
+        await ada.says(said, "a reply", also_in_channel=True, files={"notes.txt": b"…"})    # keeps marks as typed
         answer = await ada.uses("/reading today", channel)   # what she sees: text, buttons, ephemeral
         form = (await ada.presses(await channel.message("Question"), "Answer")).form
-        seen = await ada.submits(form, answer="…")           # by action id, or {"Label": "…"}; seen.errors
+        seen = await ada.submits(form, answer="…")           # by action id, or {"Label": "…"}; seen.errors, looks_up
         await ada.asks(said, "today")                        # mentions the bot in said's thread
         await ada.invokes_shortcut("Quote in digest", said)
         home = await ada.opens_home()                        # home.text, home.buttons, ada.presses(home, …)

@@ -58,6 +58,7 @@ class Sockets:
         self.connections: list[Connection] = []
         self.opened = 0
         self.pings = 0
+        self.pongs = 0
         self.answers_pings = True
         self.unknown_acks: list[str] = []
 
@@ -94,6 +95,8 @@ class Sockets:
                     self.pings += 1
                     if self.answers_pings:
                         await socket.pong(frame.data)
+                elif frame.type is WSMsgType.PONG:
+                    self.pongs += 1
                 elif frame.type is WSMsgType.TEXT:
                     self._received(connection, json.loads(frame.data))
         finally:
@@ -151,6 +154,11 @@ class Sockets:
         except ConnectionError:
             return "timeout"
         return ""
+
+    async def ping(self) -> None:
+        """See whether every client is still there."""
+        for connection in list(self.connections):
+            await connection.socket.ping(b"Ping from applink-1")
 
     async def ask_to_reconnect(self, reason: str) -> None:
         """Send `disconnect` with this reason: no more is sent on those connections."""

@@ -90,13 +90,11 @@ def lines(team: Team, block: Json) -> Iterator[str]:
 
 def elements(value: object) -> Iterator[Json]:
     """Every object inside blocks."""
-    if isinstance(value, list):
-        for one in value:
-            yield from elements(one)
-    elif isinstance(value, dict):
+    if isinstance(value, dict):
         yield value
-        for inner in value.values():
-            yield from elements(inner)
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for inner in inside:
+        yield from elements(inner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +162,7 @@ class MessageView:
 
     @property
     def by_bot(self) -> bool:
+        """Whether an app wrote it."""
         return self.state.by_app
 
     @property

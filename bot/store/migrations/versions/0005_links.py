@@ -1,4 +1,8 @@
-"""Channels that join a group or leave it, members' linked accounts, and the codes by which both are agreed."""
+"""Channels that join a group or leave it, members' linked accounts, and the codes by which both are agreed.
+
+What was written while a channel was away, or its author had opted out, is not recorded afterwards either. Votes are
+looked up by member as well, of whom there may be many to forget.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +16,12 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Add the columns and the tables."""
+    """Add the columns, the tables and the index."""
     op.add_column("rooms", sa.Column("left_at", sa.DateTime(), nullable=True))
+    op.add_column("rooms", sa.Column("met_since", sa.DateTime(), nullable=True))
     op.add_column("rooms", sa.Column("workspace_name", sa.Text(), nullable=True))
     op.add_column("rooms", sa.Column("channel_name", sa.Text(), nullable=True))
+    op.add_column("opt_outs", sa.Column("ended_at", sa.DateTime(), nullable=True))
     op.create_table(
         "linked_accounts",
         sa.Column("member_id", sa.Integer(), nullable=False),
@@ -65,3 +71,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_wrong_codes")),
     )
     op.create_index(op.f("ix_wrong_codes_member_id"), "wrong_codes", ["member_id"], unique=False)
+    op.create_index(op.f("ix_reactions_member_id"), "reactions", ["member_id"], unique=False)
