@@ -45,6 +45,15 @@ Address = Annotated[
         json_schema_extra={"patternErrorMessage": "write an address that begins with https:// or wss://"},
     ),
 ]
+PublicUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^https?://[^\s/]+/?$",
+        json_schema_extra={
+            "patternErrorMessage": "write an address such as https://reading.example.org, without a path"
+        },
+    ),
+]
 TeamId = Annotated[
     str,
     Field(
@@ -191,7 +200,7 @@ class DiscordSettings(_Section):
 class SlackHttpSettings(_Section):
     """Where the bot listens for Slack, and where Slack finds it."""
 
-    public_url: Address = Field(description="The address at which Slack reaches the bot, without a path.")
+    public_url: PublicUrl = Field(description="The address at which Slack reaches the bot, without a path.")
     host: Name = Field(default="127.0.0.1", description="The address to listen at.")
     port: int = Field(default=3000, ge=0, le=65_535, description="The port to listen at.")
 

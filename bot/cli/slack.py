@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -31,6 +32,8 @@ def manifest(url: Url = "") -> None:
     # slack-bolt takes a while to import, and only those who use it should wait for it.
     from bot.platforms.slack.manifest import manifest_text
 
-    if url and not url.startswith("https://"):
-        raise SettingsError(f"{url} is no address that Slack would call.", "Give one that begins with https://.")
+    if url and not re.fullmatch(r"https://[^\s/]+/?", url):
+        raise SettingsError(
+            f"{url} is no address that Slack would call.", "Give one that begins with https:// and has no path."
+        )
     typer.echo(manifest_text(url), nl=False)

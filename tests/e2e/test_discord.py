@@ -294,6 +294,23 @@ async def test_reactions_that_are_taken_back_or_cleared_count_no_more(m: Meeting
     await m.until_votes({})
 
 
+async def test_a_vote_in_two_colours_is_one_and_stays_until_both_are_taken_back(m: Meeting) -> None:
+    ben = m.person("Ben")
+    await m.a_group()
+    await m.at(9)
+    _, thread = await m.asked()
+    said = await m.person("Ada").says(thread, RULES)
+    await ben.reacts(said, "👍")
+    await ben.reacts(said, "👍🏽")
+    await m.person("Cem").reacts(said, "👎")
+    await m.until_votes({RULES: (1, 1, 0)})
+    await ben.unreacts(said, "👍")
+    await m.person("Cem").unreacts(said, "👎")
+    await m.until_votes({RULES: (1, 0, 0)})
+    await ben.unreacts(said, "👍🏽")
+    await m.until_votes({})
+
+
 async def test_reactions_are_recorded_in_their_order_though_names_are_looked_up_in_between(tmp_path: Path) -> None:
     """Who takes a reaction back is told by number only, and may have to be asked for."""
     with patch.object(directory, "MOST_REMEMBERED", 1):

@@ -53,6 +53,20 @@ async def started(
     return await asyncio.create_subprocess_exec(*command, cwd=folder, env=environment, stdout=output, stderr=output)
 
 
+@asynccontextmanager
+async def running(
+    folder: Path, server: SlackServer, token: str, *, http: str = "", output: int = PIPE
+) -> AsyncIterator[Process]:
+    """Run the program; what is not stopped by then is killed in the end."""
+    process = await started(folder, server, token, "run", http=http, output=output)
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
 async def stopped(process: Process) -> str:
     """End a process as an operator does; return what it printed of problems. Raises AssertionError if it failed."""
     process.send_signal(signal.SIGTERM)
@@ -71,6 +85,11 @@ async def a_workspace(*, http: bool = False) -> AsyncIterator[tuple[SlackServer,
         yield server, team, team.channel("reading"), address
 
 
+def token_of(team: TeamHand) -> str:
+    """Return the workspace's token, or nothing as long as the program is not installed there."""
+    return team.token if team.state.installed else ""
+
+
 async def asked(team: TeamHand, channel: ChannelHand) -> MessageView:
     """Set a group up by chat, and have it asked at once."""
     set_up = "/reading-host setup zone:UTC at:09:00 set:commons"
@@ -85,16 +104,16 @@ async def asked(team: TeamHand, channel: ChannelHand) -> MessageView:
 async def test_while_much_is_said_commands_are_acknowledged_in_time(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], http: bool
 ) -> None:
-    async with a_workspace(http=http) as (server, team, channel, address):
-        token = "" if http else team.token
-        process = await started(tmp_path, server, token, "run", http=address, output=DEVNULL)
+    async with (
+        a_workspace(http=http) as (server, team, channel, address),
+        running(tmp_path, server, token_of(team), http=address, output=DEVNULL) as process,
+    ):
         if http:
             await install(server, team, channel, address)
         else:
             await server.until(lambda: server.sockets.listening, 30.0)
         question = await asked(team, channel)
         people = [team.member(f"Member {number}") for number in range(20)]
-        acknowledged = server.events.acknowledged
         began = asyncio.get_running_loop().time()
         server.acknowledgements.clear()
 
@@ -114,8 +133,9 @@ async def test_while_much_is_said_commands_are_acknowledged_in_time(
             await person.submits(opened, text=f"{SAID} (form {turn})")
             await person.asks(question, "today")
         await talking
+        rate = A_SECOND * SECONDS / (asyncio.get_running_loop().time() - began)
         total = len(server.events.told)
-        await server.until(lambda: server.events.acknowledged >= acknowledged + A_SECOND * SECONDS, 20.0)
+        await server.until(lambda: not server.events.pending, 20.0)
         assert server.events.lost == []
         longest = max(server.acknowledgements)
         with capsys.disabled():
@@ -123,7 +143,7 @@ async def test_while_much_is_said_commands_are_acknowledged_in_time(
             mode = "over HTTP" if http else "by socket"
             sys.stdout.write(
                 f"\nSlack {mode}: {count} commands, buttons and forms were acknowledged within {longest * 1000:.0f} ms "
-                f"while {A_SECOND} messages a second were recorded ({total} events).\n"
+                f"while {rate:.0f} messages a second were recorded ({total} events).\n"
             )
         assert longest < SLACKS_PATIENCE
         process.send_signal(signal.SIGTERM)
@@ -156,8 +176,10 @@ def recorded(folder: Path) -> set[str]:
 
 @pytest.mark.parametrize("http", [False, True], ids=["by socket", "over HTTP"])
 async def test_it_runs_until_it_is_told_to_stop_and_never_logs_a_secret(tmp_path: Path, http: bool) -> None:
-    async with a_workspace(http=http) as (server, team, channel, address):
-        process = await started(tmp_path, server, "" if http else team.token, "run", http=address)
+    async with (
+        a_workspace(http=http) as (server, team, channel, address),
+        running(tmp_path, server, token_of(team), http=address) as process,
+    ):
         if http:
             await install(server, team, channel, address)
         else:
@@ -202,10 +224,10 @@ async def test_the_manifest_is_printed_for_both_ways_to_run(tmp_path: Path) -> N
 
 async def test_check_online_says_what_to_mend(tmp_path: Path) -> None:
     async with a_workspace() as (server, team, channel, _):
-        running = await started(tmp_path, server, team.token, "run")
-        await server.until(lambda: server.sockets.listening, 30.0)
-        await asked(team, channel)
-        await stopped(running)
+        async with running(tmp_path, server, team.token) as process:
+            await server.until(lambda: server.sockets.listening, 30.0)
+            await asked(team, channel)
+            await stopped(process)
         for words in ("", "/invite", "token"):
             if words == "/invite":
                 channel.remove_bot()

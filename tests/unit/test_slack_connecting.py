@@ -19,7 +19,9 @@ from bot.platforms.slack.logs import Discreet, library_log
 from bot.platforms.slack.platform import SlackPlatform
 from bot.platforms.slack.scopes import SCOPES
 from bot.platforms.slack.webapi import WebApi
-from tests.standins.slack import SlackServer, signature
+from tests.standins.slack import SlackServer, api_apps, signature
+from tests.standins.slack.state import Json
+from tests.standins.slack.web_api import Call
 from tests.standins.workspace import free_port, hurried
 from tests.unit.slack_rig import Desk, http_connection, rigged, running
 
@@ -241,3 +243,18 @@ def test_the_libraries_log_lines_give_nothing_away(caplog: pytest.LogCaptureFixt
             log.exception("Failed to run a listener: Ada's words")
     assert caplog.messages == ["no luck with … and … at …", "Failed to run a listener (ValueError)"]
     assert "words" not in caplog.text
+
+
+async def test_a_token_for_a_whole_organization_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def for_all(call: Call) -> Json:
+        return {**await api_apps.auth_test(call), "team_id": "E0ALL", "is_enterprise_install": True}
+
+    monkeypatch.setitem(api_apps.METHODS, "auth.test", for_all)
+    async with SlackServer() as server:
+        team = server.team("Readers")
+        platform = platform_for(server, team.token, server.app.app_token)
+        with pytest.raises(PlatformError, match="whole organization"):
+            await platform.run(Desk())
+        (told,) = await platform.inspect(Desk(), [])
+        assert "Install the app in one workspace" in told
+        await platform.close()

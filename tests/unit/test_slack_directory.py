@@ -13,7 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.platforms.slack import directory as looking_up
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.webapi import WebApi
-from tests.standins.slack import SlackServer, TeamHand
+from tests.standins.slack import SlackServer, TeamHand, payloads
 
 
 @dataclass
@@ -97,3 +97,29 @@ async def test_channels_have_names_unless_they_are_none_of_the_bots_business() -
         assert await it.directory.names(it.client, it.team.id, ids) == {public.id: "reading", ada.id: "Ada"}
         assert await it.directory.names(it.client, it.team.id, [public.id]) == {public.id: "reading"}
         assert len(it.server.calls("conversations.info")) == 2
+
+
+async def test_whoever_runs_another_workspace_does_not_run_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # In a channel that is shared with another company, Slack shows the bot that company's people too.
+    async with looking() as it:
+        guest = it.team.member("Eve", admin=True)
+        at_home = payloads.user(guest.state, it.team.state)
+        for team, more, admin in (
+            ("T0OTHER", {}, False),
+            ("T0OTHER", {"enterprise_user": {"teams": ["T0OTHER"]}}, False),
+            ("T0OTHER", {"enterprise_user": {"teams": ["T0OTHER", it.team.id]}}, True),
+            (it.team.id, {}, True),
+        ):
+            told = {**at_home, "team_id": team, **more}
+            monkeypatch.setattr(payloads, "user", lambda *_, told=told: told)
+            assert (await Directory().author(it.client, it.team.id, guest.id)).admin is admin
+
+
+async def test_a_channel_whose_name_slack_does_not_tell_now_is_asked_for_again() -> None:
+    async with looking() as it:
+        room, group = it.team.channel("reading"), it.team.usergroup("readers")
+        for method, one in (("conversations.info", room.id), ("usergroups.list", group.id)):
+            it.server.faults.error(method, "internal_error", times=1)
+            with pytest.raises(SlackApiError):
+                await it.directory.names(it.client, it.team.id, [one])
+            assert await it.directory.names(it.client, it.team.id, [one])

@@ -165,3 +165,17 @@ async def test_a_restricted_app_revises_posts_bit_by_bit_while_it_reads_a_long_t
             assert isinstance(outcome, Sent)
             assert "Somebody said something." in rig.message(posted.refs.message).text
             assert len(texts(await whole)) == 12
+
+
+async def test_a_history_without_what_was_just_said_is_not_taken_for_whole() -> None:
+    async with rigged() as rig:
+        question, ada = await asked(rig), rig.person("Ada")
+        await ada.says(question, "Memory.")
+        rig.server.faults.show_late(2)
+        late = await ada.says(question, "And patience.")
+        await rig.until(lambda: len(rig.desk.events) == 2)
+        with pytest.raises(PlatformError, match="behind"):
+            await history(rig, question)
+        await ada.deletes(late)
+        await rig.until(lambda: len(rig.desk.events) == 3)
+        assert texts(await history(rig, question)) == ["Memory."]

@@ -284,3 +284,76 @@ async def test_an_installation_that_cannot_be_kept_is_not_taken_for_done() -> No
         async with served(server, desk) as address:
             status, page = await team.owner.installs(address)
         assert (status, page) == (500, "The app could not be installed right now. Try again in a few minutes.")
+
+
+class Forgetful(Desk):
+    """A desk that cannot keep anything for a while."""
+
+    full = False
+
+    async def remember(self, key: str, value: str) -> None:
+        if self.full:
+            raise DatabaseError("The disk is full.")
+        await super().remember(key, value)
+
+
+@asynccontextmanager
+async def running_out(desk: Desk) -> AsyncIterator[tuple[SlackServer, TeamHand, Installations]]:
+    """Yield the installations of a workspace whose token is to be exchanged."""
+    async with SlackServer() as server:
+        server.app.rotates_tokens = True
+        team = server.team("Readers")
+        async with served(server, desk) as address:
+            await team.owner.installs(address)
+        web, vault = WebApi(server.api_url), Vault(desk, cipher(KEY))
+        kept = await vault.load(team.id)
+        assert kept is not None
+        await vault.save(replace(kept, expires_at=time.time() + 60))
+        installations = Installations(web, Credentials(server.app.client_id, server.app.client_secret))
+        await installations.open(vault)
+        yield server, team, installations
+        await installations.close()
+        await web.close()
+
+
+async def test_a_token_that_could_not_be_kept_at_once_is_kept_later() -> None:
+    desk = Forgetful()
+    async with running_out(desk) as (server, team, installations):
+        desk.full = True
+        for _ in range(2):
+            with pytest.raises(DatabaseError):
+                await installations.get(team.id)
+        desk.full = False
+        token = (await installations.get(team.id)).client.token
+        kept = await Vault(desk, cipher(KEY)).load(team.id)
+        assert kept is not None
+        assert kept.token == token
+        assert len([one for one in server.calls("oauth.v2.access") if one.arguments.get("refresh_token")]) == 1
+
+
+async def test_an_exchange_is_seen_through_though_nobody_waits_for_it_any_more() -> None:
+    desk = Desk()
+    async with running_out(desk) as (server, team, installations):
+        server.faults.slow(0.1, "oauth.v2.access")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(installations.get(team.id), 0.05)
+        fresh = await installations.get(team.id)
+        assert (await fresh.client.auth_test())["ok"]
+        assert len([one for one in server.calls("oauth.v2.access") if one.arguments.get("refresh_token")]) == 1
+
+
+async def test_what_is_told_while_a_token_cannot_be_exchanged_is_not_acknowledged() -> None:
+    async with rigged(http=True) as rig:
+        vault = Vault(rig.desk, cipher(KEY))
+        kept = await vault.load(rig.team.id)
+        assert kept is not None
+        installations = rig.platform._connection.workspaces  # noqa: SLF001  (there is no other way to a token's end)
+        assert isinstance(installations, Installations)
+        await installations.add(replace(kept, refresh="xoxe-later", expires_at=time.time() - 1))
+        rig.server.faults.error("oauth.v2.access", "internal_error", times=2)
+        rig.server.faults.error("oauth.v2.access", "bad_client_secret", times=2)
+        await rig.until(lambda: len(rig.desk.connections) == 2)
+        await rig.team.owner.says(rig.room, "What do agents lack?")
+        await rig.until(lambda: rig.server.events.pending == 0)
+        assert rig.server.events.acknowledged == 0
+        await rig.until(lambda: len(rig.desk.connections) > 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.content import AnswerPost, NoticePost, QuestionPost
@@ -178,3 +180,59 @@ async def test_what_waits_in_a_thread_of_a_notice_is_told_too() -> None:
         assert isinstance(outcome, Sent)
         await rig.person("Ada").says(rig.message(outcome.refs.message), "Good.")
         await rig.until(lambda: said(rig))
+
+
+@pytest.mark.parametrize("http", [False, True], ids=["socket", "http"])
+async def test_a_removal_that_is_told_after_the_app_was_installed_again_removes_nothing(http: bool) -> None:
+    async with rigged(http=http) as rig:
+        rig.server.events.tell(rig.team.state, {"type": "tokens_revoked", "tokens": {"bot": [rig.team.bot.id]}})
+        rig.server.events.tell(rig.team.state, {"type": "app_uninstalled"})
+        await rig.until(lambda: rig.server.events.acknowledged >= 2)
+        assert rig.desk.gone == set()
+        assert isinstance(await rig.platform.ensure_post(rig.place, "k", QUESTION, Progress(), keep), Sent)
+
+
+async def test_a_removal_is_told_again_while_slack_does_not_say_whether_it_is_so() -> None:
+    async with rigged() as rig:
+        rig.team.uninstall()
+        rig.server.faults.error("auth.test", "internal_error", times=4)
+        await rig.until(lambda: ("slack", rig.team.id) in rig.desk.gone)
+
+
+async def test_what_is_said_to_the_bot_in_a_thread_is_no_part_of_the_discussion() -> None:
+    async with rigged() as rig:
+        question, bot = await asked(rig), rig.team.bot_mention
+        await rig.person("Ada").says(question, f"{bot} search insurance against agents that break things")
+        await rig.person("Ada").says(question, f"{bot} I would rather pay for insurance myself.")
+        await rig.person("Ben").says(question, f"I think {bot} should search for answers itself.")
+        await rig.until(lambda: len(said(rig)) >= 2)
+        assert [words.partition("Bot ")[2] for _, words in said(rig)] == [
+            "I would rather pay for insurance myself.",
+            "should search for answers itself.",
+        ]
+
+
+async def test_after_slack_could_not_reach_the_bot_the_history_is_read() -> None:
+    async with rigged(http=True) as rig:
+        question, ada, address = await asked(rig), rig.person("Ada"), rig.server.app.request_url
+        await rig.until(lambda: len(rig.desk.connections) == 2)
+        rig.server.app.request_url = "http://127.0.0.1:9/slack/events"
+        await ada.says(question, "They lack memory.")
+        await rig.until(lambda: rig.server.events.lost)
+        rig.server.events.pauses = (0.2, 0.2, 0.2)
+        tries = len(rig.server.hooks.sent)
+        await ada.says(question, "And patience.")
+        await rig.until(lambda: len(rig.server.hooks.sent) > tries)
+        rig.server.app.request_url = address
+        await rig.until(lambda: said(rig))
+        await rig.until(lambda: len(rig.desk.connections) == 3)
+
+
+async def test_what_is_told_for_the_first_time_is_no_reason_to_read_the_history() -> None:
+    async with rigged() as rig:
+        question = await asked(rig)
+        rig.desk.reconnected.clear()
+        await rig.person("Ada").says(question, "They lack memory.")
+        await rig.until(lambda: said(rig))
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(rig.desk.reconnected.wait(), 0.2)

@@ -316,3 +316,12 @@ async def test_links_lead_to_the_message_and_its_thread() -> None:
         reply = await rig.person("Ada").says(question, "Memory.")
         assert rig.platform.link(rig.place, Ref(question.ts)) == question.link
         assert rig.platform.link(Place(rig.channel, Ref(question.ts)), Ref(reply.ts)) == reply.link
+
+
+async def test_a_long_digest_that_slack_does_not_show_yet_gets_no_second_end() -> None:
+    async with rigged() as rig:
+        first = ref(await post(rig, long_digest(12)))
+        rig.message(first).state.late = 1
+        assert isinstance(await rig.platform.revise(rig.place, first, long_digest(13)), Unknown)
+        assert ref(await rig.platform.revise(rig.place, first, long_digest(13))) == first
+        assert words(rig).count("Memory, I would say.") == 13 * 60

@@ -75,3 +75,9 @@ def test_a_declared_group_may_meet_on_slack(tmp_path: Path) -> None:
     assert found.groups[0].rooms[0].place.channel == "C012"
     assert found.platforms.slack is not None
     assert found.platforms.slack.history == "restricted"
+
+
+@pytest.mark.parametrize("url", ["wss://reading.example.org", "https://reading.example.org/slack/events", "a.example"])
+def test_slack_finds_the_bot_at_a_web_address_without_a_path(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingsError, match=r"such as https://reading\.example\.org, without a path"):
+        settings(tmp_path, f"    mode: http\n    http: {{public_url: {url}}}\n")

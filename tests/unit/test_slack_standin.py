@@ -495,6 +495,11 @@ class TestSocketMode:
             await readers.ada.says(readers.channel, "seen")
             await readers.server.until(lambda: heard.lines() == ["seen"])
 
+    async def test_a_client_answers_pings(self, readers: Readers) -> None:
+        async with listening(readers):
+            await readers.server.sockets.ping()
+            await readers.server.until(lambda: readers.server.sockets.pongs == 1)
+
     async def test_a_client_whose_pings_nobody_answers_connects_again(self, readers: Readers) -> None:
         async with listening(readers):
             await readers.server.until(lambda: readers.server.sockets.pings > 2)
@@ -649,7 +654,6 @@ class TestInteractions:
             assert "expired_url" in (await answer(address))[1]
 
 
-@pytest.mark.filterwarnings("ignore:BasicAuth is deprecated:DeprecationWarning")
 class TestHttp:
     async def test_an_app_is_installed_and_hears_signed_events(self, readers: Readers) -> None:
         async with http_app(readers.server) as (heard, address):

@@ -295,7 +295,7 @@ async def test_rounds_are_found_by_date_question_topic_time_and_thread(database:
         assert await rounds.recent(group, 2) == [third, second]
         assert await rounds.asked_between(group, first.asked_at, third.asked_at) == [first, second]
         assert await rounds.count(group) == 3
-        assert await rounds.at(CHANNEL, threads[1].thread) == (second.id, room.id, True)
+        assert await rounds.at(CHANNEL, threads[1].thread) == (second.id, room.id, True, None)
         assert await rounds.at(CHANNEL, threads[1].message) is None
         assert await rounds.at(replace(CHANNEL, workspace=Ref("other")), threads[1].thread) is None
         assert await rounds.threads(second.id) == [(room, threads[1].message, threads[1].thread)]

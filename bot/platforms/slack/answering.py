@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.content import Action, Actions, Attachment, Paragraph, Reply
+from bot.model import Channel
 from bot.platforms.slack.askers import Asker
 from bot.platforms.slack.escape import Json
 from bot.platforms.slack.files import hand_out
@@ -51,9 +52,14 @@ async def show(asker: Asker, reply: Reply, spoken: str = "") -> None:
             await _said_in_place(asker, message, public=reply.public)
 
 
-def offer(press: Press) -> Reply:
-    """Return what is shown where a form cannot be opened any more: the button that does."""
-    return Reply((Paragraph(_OPEN), Actions((Action("Open the form", press.command, tuple(press.arguments.items())),))))
+def offer(press: Press, channel: Channel) -> Reply:
+    """Return what is shown where a form cannot be opened any more: the button that does.
+
+    What is too long for the button has to be filled in again.
+    """
+    fits = Press(press.command, press.arguments, channel).fits
+    given = tuple(press.arguments.items()) if fits else ()
+    return Reply((Paragraph(_OPEN), Actions((Action("Open the form", press.command, given),))))
 
 
 async def opened(asker: Asker, view: Json) -> bool:

@@ -23,7 +23,7 @@ class Asker:
     """Somebody who waits for an answer.
 
     `bot` is the bot's own account there. `trigger` opens a form for as long as Slack allows; `modal` is the one that
-    they pressed a button in.
+    they pressed a button in. Somebody `apart` asks from elsewhere about a channel that they may not be in any more.
     """
 
     client: AsyncWebClient
@@ -32,6 +32,7 @@ class Asker:
     origin: Origin
     trigger: str = ""
     modal: str = ""
+    apart: bool = False
 
 
 def by_command(body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> Asker:
@@ -67,19 +68,21 @@ def by_button(body: Body, client: AsyncWebClient, context: AsyncBoltContext, pre
         elsewhere = about is not None and about.channel != here
         channel = about or _channel(context, body, here)
         origin = Origin(channel, None if elsewhere else thread, body.get("response_url") or "")
+        apart = elsewhere
     else:
         sheet = parse_sheet(view.get("private_metadata") or "")
         home = about or (sheet.origin.channel if sheet else None)
         if home is None:
             return None
         origin = Origin(home, at_home=True)
+        apart = True
     modal = view["id"] if view.get("type") == "modal" else ""
-    return _asker(body, client, context, body["user"]["id"], origin, modal)
+    return _asker(body, client, context, body["user"]["id"], origin, modal, apart=apart)
 
 
 def by_form(body: Body, client: AsyncWebClient, context: AsyncBoltContext, sheet: Sheet) -> Asker:
     """Return who filled in a form: they look at what was there before it."""
-    return _asker(body, client, context, body["user"]["id"], sheet.origin)
+    return _asker(body, client, context, body["user"]["id"], sheet.origin, apart=sheet.origin.at_home)
 
 
 def at_home(body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> Asker:
@@ -90,9 +93,16 @@ def at_home(body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> As
 
 
 def _asker(
-    body: Body, client: AsyncWebClient, context: AsyncBoltContext, user: str, origin: Origin, modal: str = ""
+    body: Body,
+    client: AsyncWebClient,
+    context: AsyncBoltContext,
+    user: str,
+    origin: Origin,
+    modal: str = "",
+    *,
+    apart: bool = False,
 ) -> Asker:
-    return Asker(client, context.bot_user_id or "", user, origin, body.get("trigger_id") or "", modal)
+    return Asker(client, context.bot_user_id or "", user, origin, body.get("trigger_id") or "", modal, apart)
 
 
 def _channel(context: AsyncBoltContext, body: Body, channel: str) -> Channel:

@@ -14,12 +14,14 @@ from bot.platforms.slack.once import OPENING, Mark, Once, Piece, mark_for, mark_
 from bot.platforms.slack.outcomes import MESSAGE_GONE, NOT_EDITABLE, NOT_REMOVABLE, code_of
 from bot.platforms.slack.render import Message, post_message
 from bot.platforms.slack.workspaces import Workspace
-from bot.ports import Outcome, Refs, Sent
+from bot.ports import Outcome, Refs, Sent, Unknown
 
 log = structlog.get_logger(__name__)
 
 TOMBSTONE = "tombstone"
 """The subtype of what remains of a removed message that had answers."""
+
+_NOT_SHOWN = Unknown("Slack does not show all of the post now. I change the rest later.")
 
 
 class Changing:
@@ -30,7 +32,7 @@ class Changing:
 
     async def revise(self, workspace: Workspace, place: Place, message: Ref, post: Post) -> Outcome:
         """Bring a post to the given content. Raises SlackApiError and what ends a connection."""
-        # What Slack does not show yet is changed all the same; if it is gone, Slack says so.
+        # What Slack does not show yet is changed all the same, as far as it is known; if it is gone, Slack says so.
         old = await self._once.read(workspace, place, message) or {}
         if old.get("subtype") == TOMBSTONE:
             return Sent(Refs(message))
@@ -42,14 +44,15 @@ class Changing:
         if key and (old.get("reply_count") or place.thread):
             pieces += await self._pieces(workspace, place, home, key)
         try:
-            await self._bring_to(workspace, place, home, key, messages, {piece.mark.part: piece for piece in pieces})
+            known = messages if key else messages[:1]
+            await self._bring_to(workspace, place, home, key, known, {piece.mark.part: piece for piece in pieces})
         except SlackApiError as error:
             if code_of(error) in MESSAGE_GONE:
                 return Sent(Refs(message))
             if code_of(error) not in NOT_EDITABLE or isinstance(post, QuestionPost) or not key:
                 raise
             return await self._replace(workspace, place, message, key, messages, pieces)
-        return Sent(Refs(message))
+        return Sent(Refs(message)) if len(known) == len(messages) else _NOT_SHOWN
 
     async def _bring_to(
         self,

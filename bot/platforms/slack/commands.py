@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from bot.commands.help import TABLE
 from bot.commands.parse import parse_command
 from bot.commands.table import HOSTS, MEMBERS, Command, Parameter, ParameterKind, Table
 from bot.errors import ChatError
@@ -72,6 +73,18 @@ def to_the_bot(text: str, bot: str) -> str | None:
     """Return what stands after the mention of the bot that a text begins with, or None if it does not."""
     match = re.match(rf"\s*<@{re.escape(bot)}(?:\|[^<>]*)?>[\s,:]*", text)
     return text[match.end() :] if match else None
+
+
+def is_command(text: str, bot: str) -> bool:
+    """Return whether a text is a command that was written to the bot, and so no part of what people discuss."""
+    line = to_the_bot(text, bot)
+    if line is None:
+        return False
+    try:
+        spoken(TABLE, line, {})
+    except ChatError:
+        return False
+    return True
 
 
 def _begins(table: Table, root: str, word: str) -> bool:

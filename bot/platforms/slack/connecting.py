@@ -102,8 +102,11 @@ class BySocket:
     async def problems(self, chat: Chat) -> tuple[str, ...]:
         """Return what is wrong with the two tokens."""
         found = list(await token_problems(self._web.client(self._keys.bot_token)))
-        if not found:
-            await self.workspaces.sign_in()
+        try:
+            if not found:
+                await self.workspaces.sign_in()
+        except PlatformError as error:
+            found.append(str(error))
         try:
             await socket_address(self._web.client(), self._keys.app_token)
         except PlatformError as error:
@@ -184,6 +187,7 @@ class ByHttp:
         """Listen no more."""
         if self._server is not None:
             await self._server.close()
+        await self.workspaces.close()
 
 
 def _app(

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.events import Place
 from bot.model import Author, Channel, Ref
 from bot.platforms.slack.ids import NAME
-from bot.platforms.slack.outcomes import code_of
+from bot.platforms.slack.outcomes import code_of, is_passing
 from bot.platforms.slack.recent import Recent
 
 MOST_REMEMBERED = 10_000
@@ -79,13 +79,15 @@ class Directory:
         return found
 
     async def channel(self, client: AsyncWebClient, team: str, channel: str) -> str:
-        """Return a channel's name, or nothing if the bot may not know it. Raises what ends a connection."""
+        """Return a channel's name, or nothing if the bot may not know it. Raises as `author` does."""
         name = self._channels.get((team, channel))
         if name is None:
             try:
                 answer = await client.conversations_info(channel=channel)
                 name = str(answer["channel"].get("name", ""))
-            except SlackApiError:
+            except SlackApiError as error:
+                if is_passing(error):
+                    raise
                 # Of a private channel the bot may not know the name.
                 name = ""
             self._channels.put((team, channel), name)
@@ -94,7 +96,7 @@ class Directory:
     async def group(self, client: AsyncWebClient, team: str, group: str) -> str:
         """Return by which handle a user group is mentioned, or nothing if the bot may not know it.
 
-        Raises what ends a connection.
+        Raises as `author` does.
         """
         name = self._groups.get((team, group))
         if name is None:
@@ -102,8 +104,9 @@ class Directory:
                 answer = await client.usergroups_list()
                 for one in answer.get("usergroups") or ():
                     self._groups.put((team, str(one["id"])), str(one["handle"]))
-            except SlackApiError:
-                pass
+            except SlackApiError as error:
+                if is_passing(error):
+                    raise
             name = self._groups.last((team, group)) or ""
             self._groups.put((team, group), name)
         return name
@@ -114,7 +117,7 @@ class Directory:
             return known
         try:
             answer = await client.users_info(user=user)
-            found = _described(answer["user"])
+            found = _described(answer["user"], team)
         except SlackApiError as error:
             known = self._accounts.last((team, user))
             if known is None and code_of(error) not in NEVER_TOLD:
@@ -125,10 +128,12 @@ class Directory:
         return found
 
 
-def _described(user: Mapping[str, Any]) -> _Account:
+def _described(user: Mapping[str, Any], team: str) -> _Account:
     profile = user.get("profile") or {}
     own, spare = profile.get("display_name"), profile.get("real_name")
     name = own or spare or user.get("real_name") or user.get("name") or user["id"]
-    admin = any(user.get(right) for right in ("is_admin", "is_owner", "is_primary_owner"))
+    # In a channel that is shared with others, people come from workspaces of their own, which they may run.
+    homes = {user.get("team_id", team), *((user.get("enterprise_user") or {}).get("teams") or ())}
+    admin = team in homes and any(user.get(right) for right in ("is_admin", "is_owner", "is_primary_owner"))
     bot = bool(user.get("is_bot")) or user["id"] == SLACKBOT
     return _Account(Author(NAME, Ref(str(user["id"])), str(name), admin=admin), person=not bot)

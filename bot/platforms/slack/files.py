@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -19,6 +20,9 @@ from bot.platforms.slack.outcomes import CONNECTION_ERRORS
 LARGEST = 1_000_000
 """Bytes of a text file that is read."""
 
+HOSTS = ("slack.com", "slack-gov.com")
+"""Where Slack keeps files, below these names; its API may be reached by another."""
+
 _CELLS = re.compile(r"[,;\t|]")
 
 CHUNK = 65_536
@@ -27,12 +31,15 @@ SECONDS = 20.0
 
 
 async def read_text(client: AsyncWebClient, described: Mapping[str, Any]) -> TextFile:
-    """Return a file that Slack describes. Raises ChatError for one that is too large, gone, or not text."""
+    """Return a file that Slack describes. Raises ChatError for one that is elsewhere, too large, gone, or not text."""
     name = shortened(one_line(str(described.get("name") or "file")), NAME)
     if int(described.get("size") or 0) > LARGEST:
         raise ChatError(f"{name} is larger than 1 MB.", "Choose a smaller file, or several.")
+    url = str(described.get("url_private_download") or described.get("url_private"))
+    if described.get("is_external") or not _is_slacks(url, client):
+        raise ChatError(f"{name} is not kept by Slack itself.", "Upload it from your computer, or paste its text.")
     try:
-        content = await _fetched(client, str(described.get("url_private_download") or described.get("url_private")))
+        content = await _fetched(client, url)
     except CONNECTION_ERRORS:
         raise ChatError(f"{name} could not be fetched.", "Choose it again.") from None
     if len(content) > LARGEST:
@@ -49,6 +56,14 @@ def pasted_file(text: str) -> TextFile:
     cells = {cell.strip(" \"'").lower() for cell in _CELLS.split(text.partition("\n")[0])}
     ending = "json" if text.startswith(("[", "{")) else "csv" if "question" in cells else "txt"
     return TextFile(f"pasted.{ending}", text)
+
+
+def _is_slacks(url: str, slack: AsyncWebClient) -> bool:
+    """Return whether an address may be told the bot's token: whoever adds a file to Slack may have it lie elsewhere."""
+    there, api = urlsplit(url), urlsplit(slack.base_url)
+    host = there.hostname or ""
+    below = any(host == one or host.endswith(f".{one}") for one in (api.hostname, *HOSTS) if one)
+    return below and there.scheme in ("https", api.scheme)
 
 
 async def _fetched(client: AsyncWebClient, url: str) -> bytes:

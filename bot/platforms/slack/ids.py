@@ -53,6 +53,14 @@ class Press:
             said["channel"] = _written(self.channel)
         return _packed(said, LONGEST_VALUE)
 
+    @property
+    def fits(self) -> bool:
+        """Return whether a button can carry this."""
+        try:
+            return bool(self.value)
+        except ValueError:
+            return False
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

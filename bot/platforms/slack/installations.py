@@ -19,7 +19,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import SettingsError
-from bot.platforms.slack.outcomes import CONNECTION_ERRORS, UnreachableError, code_of
+from bot.platforms.slack.outcomes import CONNECTION_ERRORS, NotNowError, UnreachableError, code_of
 from bot.platforms.slack.webapi import WebApi
 from bot.platforms.slack.workspaces import Workspace
 from bot.ports import Chat
@@ -28,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 INDEX = "slack workspaces"
 """The note that lists the workspaces, as a JSON array of their ids."""
+
+CLOSING_SECONDS = 2.0
+"""How long an exchange that is under way has to end when the bot stops."""
 
 EARLY = 7_200.0
 """Seconds before a token runs out in which it is exchanged."""
@@ -150,6 +153,8 @@ class Installations:
         self._known: dict[str, Installation] = {}
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._index = asyncio.Lock()
+        self._unsaved: dict[str, Installation] = {}
+        self._under_way: dict[str, asyncio.Task[Installation]] = {}
 
     async def open(self, vault: Vault) -> Sequence[str]:
         """Read the installations, and return their workspaces' ids. Raises DatabaseError."""
@@ -174,14 +179,14 @@ class Installations:
         """Forget an installation. Raises DatabaseError."""
         async with self._turns[team], self._index:
             self._known.pop(team, None)
+            self._unsaved.pop(team, None)
             await self._opened.drop(team)
 
     async def get(self, team: str) -> Workspace:
         """Return a workspace. Raises UnreachableError if the app is not installed there, DatabaseError."""
         installation = self._known.get(team)
         if installation is None or _runs_out(installation):
-            async with self._turns[team]:
-                installation = await self._current(team)
+            installation = await self._seen_through(team)
         client = self._web.client(installation.token)
         return Workspace(team, client, installation.user, installation.bot, installation.url, installation.name)
 
@@ -189,29 +194,60 @@ class Installations:
         """Return a workspace's address, or nothing."""
         return self._known[team].url if team in self._known else ""
 
+    async def close(self) -> None:
+        """Let the exchanges that are under way end."""
+        tasks = list(self._under_way.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=CLOSING_SECONDS)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _seen_through(self, team: str) -> Installation:
+        """Return an installation as `_current` does, which goes on if whoever waits gives up.
+
+        What Slack gives for a refresh token it gives once.
+        """
+        task = self._under_way.get(team)
+        if task is None:
+            task = self._under_way[team] = asyncio.create_task(self._current(team), name=team)
+            task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[Installation]) -> None:
+        del self._under_way[task.get_name()]
+        if not task.cancelled():
+            # Looked at, so that asyncio does not complain of an error that nobody came for.
+            task.exception()
+
     async def _current(self, team: str) -> Installation:
         """Return an installation as another process may have left it, with its token exchanged if it is time."""
-        installation = await self._opened.load(team)
-        if installation is None:
-            self._known.pop(team, None)
-            raise UnreachableError("The app is not installed in the workspace.", "Install it there.")
-        self._known[team] = installation
-        if not _runs_out(installation):
-            return installation
-        try:
-            fresh = await self._exchanged(installation)
-        except SlackApiError as error:
-            if code_of(error) not in REFUSED_REFRESH:
+        async with self._turns[team]:
+            if team in self._unsaved:
+                await self._save(self._unsaved[team])
+                return self._known[team]
+            installation = await self._opened.load(team)
+            if installation is None:
+                self._known.pop(team, None)
+                raise UnreachableError("The app is not installed in the workspace.", "Install it there.")
+            self._known[team] = installation
+            if not _runs_out(installation):
+                return installation
+            try:
+                fresh = await self._exchanged(installation)
+            except SlackApiError as error:
+                if code_of(error) not in REFUSED_REFRESH:
+                    return _if_good(installation)
+                another = await self._opened.load(team)
+                if another is not None and another != installation:
+                    self._known[team] = another
+                    return another
+                raise UnreachableError("Slack has withdrawn the app's token.", "Install the app again.") from error
+            except CONNECTION_ERRORS:
                 return _if_good(installation)
-            another = await self._opened.load(team)
-            if another is not None and another != installation:
-                self._known[team] = another
-                return another
-            raise UnreachableError("Slack has withdrawn the app's token.", "Install the app again.") from error
-        except CONNECTION_ERRORS:
-            return _if_good(installation)
-        await self._save(fresh)
-        return fresh
+            self._unsaved[team] = fresh
+            await self._save(fresh)
+            return fresh
 
     async def _exchanged(self, old: Installation) -> Installation:
         answer = await self._web.client().oauth_v2_access(
@@ -233,6 +269,7 @@ class Installations:
         async with self._index:
             await self._opened.save(installation)
         self._known[installation.team] = installation
+        self._unsaved.pop(installation.team, None)
 
     @property
     def _opened(self) -> Vault:
@@ -252,7 +289,7 @@ def _runs_out(installation: Installation) -> bool:
 
 def _if_good(installation: Installation) -> Installation:
     if installation.expires_at < time.time():
-        raise UnreachableError("The app's token has run out, and Slack does not exchange it now.", "I try again later.")
+        raise NotNowError("The app's token has run out, and Slack does not exchange it now.", "I try again later.")
     return installation
 
 

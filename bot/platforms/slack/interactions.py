@@ -63,6 +63,7 @@ Work = Callable[[Author], Awaitable[Reply | Form]]
 _OUT_OF_DATE = Reply.of(
     "This button is from an older version of me. Use the command instead; `/reading help` lists them."
 )
+_OUTSIDE = Reply.refused("You are not in the channel that this is about. Join it, and try again.")
 _SILENT = Reply.refused("Slack does not tell me who you are right now, so nothing was changed. Try again in a minute.")
 
 
@@ -90,10 +91,13 @@ class Interactions:
         self._begin(body, self._use(asker, lambda names: used(TABLE, root, line, names), line))
 
     async def mention(self, body: Body, client: AsyncWebClient, context: AsyncBoltContext) -> None:
-        """Carry out what was written to the bot, at the beginning of a message."""
+        """Carry out what was written to the bot, at the beginning of a message.
+
+        Slack tells of a mention again, as if it were new, when its message is edited.
+        """
         event = body["event"]
         line = to_the_bot(event.get("text") or "", context.bot_user_id or "")
-        if line is None or event.get("bot_id") or not event.get("user"):
+        if line is None or event.get("edited") or event.get("bot_id") or not event.get("user"):
             return
         asker = askers.by_mention(body, client, context)
         self._begin(body, self._use(asker, lambda names: spoken(TABLE, line, names), line))
@@ -193,11 +197,11 @@ class Interactions:
         async def work(author: Author) -> Reply | Form:
             return await self._desk().command(Invocation(_place(asker.origin), author, press.command, press.arguments))
 
-        await self._answer(asker, await self._worked(asker, work), press)
+        await self._answer(asker, await self._worked(asker, press.command, work), press)
 
     async def _settle(self, ack: AsyncAck, view: Mapping[str, Any], asker: Asker, press: Press, work: Work) -> None:
         """Carry out a form: it closes if that was done or takes long, and stays with what is wrong if it was not."""
-        task = self._keep(asyncio.ensure_future(self._worked(asker, work)))
+        task = self._keep(asyncio.ensure_future(self._worked(asker, press.command, work)))
         done, _ = await asyncio.wait({task}, timeout=PATIENCE)
         if not done:
             await ack()
@@ -231,7 +235,7 @@ class Interactions:
     async def _open(self, asker: Asker, view: Json, press: Press) -> None:
         """Open a modal, or show the button that does if it is too late."""
         if not await opened(asker, view):
-            await self._show(asker, offer(press))
+            await self._show(asker, offer(press, asker.origin.channel))
 
     async def _show(self, asker: Asker, reply: Reply) -> None:
         """Show a reply. Slash commands do not work in threads, so that commands are shown there as they are said."""
@@ -245,9 +249,15 @@ class Interactions:
         view = home_view(await self._desk().home(author, channels))
         await asker.client.views_publish(user_id=asker.user, view=view)
 
-    async def _worked(self, asker: Asker, work: Work) -> Reply | Form:
-        """Return what work gives, once it is known who it is for."""
+    async def _worked(self, asker: Asker, name: str, work: Work) -> Reply | Form:
+        """Return what work for a command gives, once it is known who it is for and that they may read what it shows."""
+        command = TABLE.get(name)
+        team = str(asker.origin.channel.workspace)
         try:
+            # Hosts may be told of a group whose channel they are not in.
+            questionable = asker.apart and not (command and command.for_hosts)
+            if questionable and asker.origin.channel not in await channels_of(asker.client, team, asker.user):
+                return _OUTSIDE
             author = await self._author(asker.client, asker.origin, asker.user)
         except (SlackApiError, *CONNECTION_ERRORS) as error:
             log.warning("somebody could not be looked up", problem=_problem(error))

@@ -15,6 +15,7 @@ from weakref import WeakValueDictionary
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.errors import SlackApiError
 
@@ -23,9 +24,10 @@ from bot.events import MessageDeleted, Recordable
 from bot.model import Ref
 from bot.platforms.slack.catchup import CatchUp
 from bot.platforms.slack.directory import Directory
+from bot.platforms.slack.history import Lately
 from bot.platforms.slack.ids import NAME
 from bot.platforms.slack.once import Once
-from bot.platforms.slack.outcomes import CONNECTION_ERRORS, named
+from bot.platforms.slack.outcomes import CONNECTION_ERRORS, TOKEN_REFUSED, NotNowError, UnreachableError, code_of, named
 from bot.platforms.slack.recent import Recent
 from bot.platforms.slack.translate import Translator
 from bot.platforms.slack.workspaces import Workspaces
@@ -49,7 +51,8 @@ class NotUnderstoodError(Exception):
 class Listener:
     """Reports to a chat desk what happens in all workspaces.
 
-    `posts` knows our own messages; `gone` forgets a workspace that the bot was removed from.
+    `posts` knows our own messages, `lately` what was said just now; `gone` forgets a workspace that the bot was
+    removed from.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Listener:
         directory: Directory,
         catch_up: CatchUp,
         posts: Once,
+        lately: Lately,
         gone: Callable[[str], Awaitable[None]],
     ) -> None:
         self._desk = desk
@@ -66,6 +70,7 @@ class Listener:
         self._directory = directory
         self._catch_up = catch_up
         self._posts = posts
+        self._lately = lately
         self._gone = gone
         self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
         self._reacted: Recent[tuple[str, ...], str] = Recent(REACTIONS_REMEMBERED, FOR_SECONDS)
@@ -79,14 +84,17 @@ class Listener:
         app.event("app_uninstalled")(self._uninstalled)
         app.event("tokens_revoked")(self._revoked)
         app.use(self._held_back)
+        app.use(self._told_again)
         app.use(self._without_echo)
-        app.error(failed)
+        app.error(self._failed)
 
     async def _message(self, event: Event, context: AsyncBoltContext) -> None:
         channel = str(event["channel"])
 
         async def translated(translator: Translator) -> Recordable | None:
             found = await translator.message(event)
+            if found is not None:
+                self._lately.hear(found)
             ours = isinstance(found, MessageDeleted) and self._posts.lose(channel, found.message)
             return None if ours else found
 
@@ -121,6 +129,12 @@ class Listener:
         self._catch_up.after(HELD_BACK_SECONDS)
         return BoltResponse(status=200)
 
+    async def _told_again(self, request: AsyncBoltRequest, next_: Callable[[], Awaitable[None]]) -> None:
+        """Have what is missing fetched when something is told again: other things Slack may have given up telling."""
+        if request.headers.get("x-slack-retry-num", ["0"]) != ["0"]:
+            self._catch_up.after(HELD_BACK_SECONDS)
+        await next_()
+
     async def _without_echo(
         self, body: Event, context: AsyncBoltContext, next_: Callable[[], Awaitable[None]]
     ) -> BoltResponse | None:
@@ -135,9 +149,27 @@ class Listener:
         return None
 
     async def _leave(self, team: str) -> None:
+        """Forget a workspace, unless the app is there: Slack may tell of its removal after it was installed again."""
+        if await self._is_in(team):
+            log.info("a workspace tells that the app was removed, but it is there", team=team)
+            return
         log.warning("the app was removed from a workspace", team=team)
         await self._desk.left(NAME, Ref(team))
         await self._gone(team)
+
+    async def _is_in(self, team: str) -> bool:
+        """Return whether the app has a token of a workspace that is good. Raises if that is to be asked again."""
+        try:
+            await (await self._workspaces.get(team)).client.auth_test()
+        except (NotNowError, *CONNECTION_ERRORS) as error:
+            raise NotUnderstoodError(named(error)) from error
+        except UnreachableError:
+            return False
+        except SlackApiError as error:
+            if code_of(error) in TOKEN_REFUSED:
+                return False
+            raise NotUnderstoodError(named(error)) from error
+        return True
 
     async def _report(
         self, team: str, channel: str, translation: Callable[[Translator], Awaitable[Recordable | None]]
@@ -159,6 +191,16 @@ class Listener:
             self._catch_up.later()
             raise NotUnderstoodError(named(error)) from error
 
+    async def _failed(self, error: Exception, body: Event) -> None:
+        """Say what went wrong; bolt answers with an error, and Slack tells the same again."""
+        kind = str((body.get("event") or {}).get("type") or body.get("type", ""))
+        if isinstance(error, NotNowError):
+            self._catch_up.later()
+        if isinstance(error, DatabaseError | NotNowError | NotUnderstoodError):
+            log.error("an event was not recorded; Slack tells it again", kind=kind, problem=str(error))
+        else:
+            log.error("a request of Slack's failed", kind=kind, exc_info=error)
+
     def _is_latest(self, team: str, event: Event) -> bool:
         """Return whether nothing newer was told of a reaction; changes may come in any order."""
         item: Event = event.get("item") or {}
@@ -173,15 +215,6 @@ class Listener:
             return False
         self._reacted.put(which, at)
         return True
-
-
-async def failed(error: Exception, body: Event) -> None:
-    """Say what went wrong; bolt answers with an error, and Slack tells the same again."""
-    kind = str((body.get("event") or {}).get("type") or body.get("type", ""))
-    if isinstance(error, DatabaseError | NotUnderstoodError):
-        log.error("an event was not recorded; Slack tells it again", kind=kind, problem=str(error))
-    else:
-        log.error("a request of Slack's failed", kind=kind, exc_info=error)
 
 
 def ignore_the_rest(app: AsyncApp) -> None:

@@ -62,6 +62,10 @@ class UnreachableError(PlatformError):
     """A place is out of reach for now: it is not gone, and may come back."""
 
 
+class NotNowError(UnreachableError):
+    """A place is out of reach, but what happens there concerns the bot all the same."""
+
+
 @dataclass(slots=True)
 class Attempt:
     """An attempt at something that an earlier one may have done: `doubtful` until it was looked for."""
@@ -120,6 +124,11 @@ def refusal(error: SlackApiError) -> NotSent:
 def is_doubtful(error: SlackApiError) -> bool:
     """Return whether what was asked may be done in spite of the error."""
     return code_of(error) in DOUBTFUL or status_of(error) >= 500
+
+
+def is_passing(error: SlackApiError) -> bool:
+    """Return whether the same may be answered in a while."""
+    return is_doubtful(error) or code_of(error) in ("ratelimited", "rate_limited")
 
 
 async def outcome_of(work: Awaitable[Outcome], attempt: Attempt) -> Outcome:

@@ -23,7 +23,7 @@ from bot.platforms.slack.inspecting import inspect_channel, problems_of
 from bot.platforms.slack.interactions import register
 from bot.platforms.slack.listening import Listener, ignore_the_rest
 from bot.platforms.slack.once import Once
-from bot.platforms.slack.outcomes import CONNECTION_ERRORS, Attempt, UnreachableError, named, outcome_of
+from bot.platforms.slack.outcomes import CONNECTION_ERRORS, Attempt, NotNowError, UnreachableError, named, outcome_of
 from bot.platforms.slack.posting import Making
 from bot.platforms.slack.reading import Reader
 from bot.platforms.slack.render import reply_messages
@@ -51,6 +51,7 @@ class SlackPlatform:
         self._once = Once(self._reader)
         self._changing = Changing(self._once)
         self._catch_up = CatchUp()
+        self._lately = history.Lately()
         self._up = asyncio.Event()
 
     @property
@@ -68,6 +69,7 @@ class SlackPlatform:
             self._directory,
             self._catch_up,
             self._once,
+            self._lately,
             self._connection.forget,
         ).register(app)
         interactions = register(app, lambda: chat, self._directory)
@@ -139,11 +141,12 @@ class SlackPlatform:
 
     async def history(self, place: Place) -> AsyncIterator[Recordable]:
         """Yield what people wrote in a thread, each message followed by its votes."""
-        workspace = await self._workspace(place.channel)
         try:
-            async for event in history.history(self._reader, Translator(self._directory, workspace), place):
+            workspace = await self._workspace(place.channel)
+            translator = Translator(self._directory, workspace)
+            async for event in history.history(self._reader, translator, place, self._lately):
                 yield event
-        except history.BrokenOffError:
+        except (history.BrokenOffError, NotNowError):
             self._catch_up.later()
             raise
 
@@ -194,7 +197,7 @@ class SlackPlatform:
         try:
             workspace = await self._workspace(channel)
             name = await self._directory.channel(workspace.client, workspace.team, channel.channel)
-        except (PlatformError, *CONNECTION_ERRORS):
+        except (SlackApiError, PlatformError, *CONNECTION_ERRORS):
             return None
         return Whereabouts(workspace.name, name) if name else None
 

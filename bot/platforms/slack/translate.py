@@ -14,6 +14,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.events import MessageDeleted, MessageSeen, Place, ReactionChanged, ReactionsSeen, Recordable
 from bot.model import Author, Ref, Stance
+from bot.platforms.slack.commands import is_command
 from bot.platforms.slack.directory import SLACKBOT, Directory
 from bot.platforms.slack.markup import incoming_text, mentioned_ids
 from bot.platforms.slack.outcomes import MESSAGE_GONE, code_of
@@ -74,22 +75,26 @@ class Translator:
         return MessageDeleted(self.place(channel, thread if thread != message else None), Ref(message), at)
 
     async def seen(self, channel: str, message: Payload) -> MessageSeen | None:
-        """Return a person's message in a thread, or None for any other. Raises as `message` does."""
+        """Return a person's message in a thread, or None for any other and for commands. Raises as `message` does."""
         thread = message.get("thread_ts")
         if not is_spoken(message) or not thread or thread == message["ts"]:
+            return None
+        if is_command(str(message.get("text") or ""), self.workspace.user):
             return None
         author = await self._person(str(message["user"]))
         if author is None:
             return None
         names = await self.directory.names(self.workspace.client, self.workspace.team, mentioned_ids(message))
+        sent_at = moment(str(message["ts"]))
         edited = (message.get("edited") or {}).get("ts")
         return MessageSeen(
             place=self.place(channel, str(thread)),
             message=Ref(str(message["ts"])),
             author=author,
             text="\n".join(filter(None, (incoming_text(message, names), attached(message)))),
-            sent_at=moment(str(message["ts"])),
-            edited_at=moment(str(edited)) if edited else None,
+            sent_at=sent_at,
+            # Slack gives the moment of an edit without its fraction of a second.
+            edited_at=max(moment(str(edited)), sent_at) if edited else None,
         )
 
     async def reaction(self, event: Payload, *, present: bool) -> ReactionChanged | None:

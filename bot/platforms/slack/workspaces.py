@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import PlatformError
-from bot.platforms.slack.outcomes import CONNECTION_ERRORS, NO_SUCH_TOKEN, UnreachableError, code_of, named
+from bot.platforms.slack.outcomes import CONNECTION_ERRORS, NO_SUCH_TOKEN, NotNowError, UnreachableError, code_of, named
 from bot.platforms.slack.webapi import WebApi
 
 log = structlog.get_logger(__name__)
@@ -69,6 +69,11 @@ class OneWorkspace:
                     ) from error
                 log.warning("Slack cannot be reached", problem=named(error), again_after=seconds)
             else:
+                if not self._workspace.team.startswith("T"):
+                    raise PlatformError(
+                        "The bot's token is for a whole organization.",
+                        "Install the app in one workspace, and put the token for that into SLACK_BOT_TOKEN.",
+                    )
                 return self._workspace
             await asyncio.sleep(seconds)
             seconds = min(seconds * 2, LONGEST_LOGIN)
@@ -116,9 +121,14 @@ class Authorize(AsyncAuthorize):
         actor_team_id: str | None = None,
         actor_user_id: str | None = None,
     ) -> AuthorizeResult | None:
-        """Return who the bot is in a workspace, or None if it is not there. Raises DatabaseError."""
+        """Return who the bot is in a workspace, or None if it is not there: what comes from there is acknowledged then.
+
+        Raises NotNowError, DatabaseError.
+        """
         try:
             workspace = await self._workspaces.get(team_id or "")
+        except NotNowError:
+            raise
         except UnreachableError:
             return None
         return AuthorizeResult(
