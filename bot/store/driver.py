@@ -7,6 +7,7 @@ Results are small, so that all rows are fetched at once.
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -97,7 +98,12 @@ class Connection(aiosqlite.Connection):
     async def open(self) -> Connection:
         """Open the connection and return it. If nobody closes it, it does not keep the program from ending."""
         self._thread.daemon = True
-        await self
+        try:
+            await self
+        except BaseException:
+            # Its thread tells the loop when it ends, and would fail if that were closed by then.
+            await asyncio.to_thread(self._thread.join)
+            raise
         return self
 
     async def _in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -123,7 +123,7 @@ class Talk:
         counted = self.answers[place.channel]
         events: list[Recordable] = []
         filled_in = False
-        for minute, speaker in enumerate(self._chance.sample(MEMBERS, self._chance.randint(0, 6)), 1):
+        for minute, speaker in enumerate(self._chance.sample(MEMBERS, self._chance.randint(0, 4)), 1):
             at = question.sent_at + timedelta(minutes=minute)
             if self._chance.random() < 0.1:
                 filled_in = True
@@ -196,7 +196,7 @@ async def test_a_year_has_exactly_the_expected_rounds_and_digests(
             posts = [one for one in service.messages() if one.place.channel == wanted.channel]
             await check_rounds(app, wanted, group, posts)
             await check_digests(app, wanted, group, posts, talk.answers[wanted.channel])
-    assert sum(map(len, talk.answers.values())) > 3_000
+    assert sum(map(len, talk.answers.values())) > 2_000
     with capsys.disabled():
         sys.stdout.write(f"\na year took {took:.1f} seconds\n")
 

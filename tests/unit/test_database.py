@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -263,7 +264,10 @@ async def test_a_file_that_was_cut_short_is_reported(tmp_path: Path) -> None:
 
 async def test_a_folder_in_place_of_the_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "bot.db").mkdir()
+    before = set(threading.enumerate())
     assert is_one_sentence_with_what_to_do(await problem(database_url(tmp_path)))
+    left = set(threading.enumerate()) - before
+    assert not [thread for thread in left if "connection" in thread.name], "one that ends later fails with a traceback"
 
 
 async def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
