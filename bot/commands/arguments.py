@@ -47,7 +47,7 @@ def _value(parameter: Parameter, text: str, today: date) -> Any:
         match parameter.kind:
             case ParameterKind.NUMBER:
                 return _number(text)
-            case ParameterKind.DATE:
+            case ParameterKind.DATE | ParameterKind.DIGEST:
                 return _date(text, today)
             case ParameterKind.TIME:
                 return parse_time(text)

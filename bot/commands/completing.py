@@ -9,9 +9,23 @@ from rapidfuzz import fuzz, process
 
 from bot.commands.table import Call, Command, ParameterKind, Table
 from bot.content import Suggested
+from bot.dates import describe_day
 from bot.services import lookups
 from bot.services.curating import group_questions
 from bot.wording import zone_names
+
+COMPLETED = frozenset(
+    {
+        ParameterKind.QUESTION,
+        ParameterKind.TOPIC,
+        ParameterKind.READING,
+        ParameterKind.DIGEST,
+        ParameterKind.QUESTION_SET,
+        ParameterKind.ZONE,
+        ParameterKind.COMMAND,
+    }
+)
+"""What is suggested while it is typed."""
 
 MOST = 25
 """Suggestions at once, as many as the strictest platform shows."""
@@ -33,6 +47,12 @@ async def complete(table: Table, command: Command, call: Call, parameter: str, t
             found = [Suggested(view.round.question.text, view.round.question.id) for view in views]
         case ParameterKind.TOPIC:
             found = _same(sorted(await lookups.topics(call.context, call.group)))
+        case ParameterKind.READING:
+            question_set = call.context.catalogue.get(call.group.settings.question_set)
+            found = [Suggested(reading.title, reading.id) for reading in question_set.readings]
+        case ParameterKind.DIGEST:
+            digests = await lookups.recent_digests(call.context, call.group, MOST)
+            found = [Suggested(describe_day(one.local_date), one.local_date.isoformat()) for one in digests]
         case ParameterKind.QUESTION_SET:
             found = _same(sorted(call.context.catalogue.sets))
         case ParameterKind.ZONE:

@@ -10,7 +10,7 @@ from bot.content import Block, Facts, Field, Form, Heading, Item, Listing, Parag
 from bot.dates import describe_day, describe_moment
 from bot.digest.render import digest_blocks, digest_title
 from bot.errors import ChatError
-from bot.model import Forecast, Kind, Question
+from bot.model import Forecast, Kind, Question, Reading
 from bot.schedule import next_question
 from bot.services import answering, lookups
 from bot.services.lookups import RoundView
@@ -198,12 +198,23 @@ async def readings(call: Call) -> Reply:
     """Show what the questions come from."""
     question_set = call.context.catalogue.get(call.group.settings.question_set)
     counts = lookups.question_counts(question_set)
+    if (wanted := call.get("reading", str)) is not None:
+        return _one_reading(lookups.find_reading(question_set, wanted), counts)
     items = []
     for reading in question_set.readings:
         total = sum(count for (of, _), count in counts.items() if of == reading.id)
         about = (reading.author, reading.kind, reading.date, plural(total, "question"))
         items.append(Item(reading.title, ", ".join(filter(None, about)), reading.link))
     return Reply.of(Heading(question_set.title), question_set.description, Listing(tuple(items)))
+
+
+def _one_reading(reading: Reading, counts: Mapping[tuple[str, str], int]) -> Reply:
+    about = ", ".join(filter(None, (reading.author, reading.kind, reading.date)))
+    items = [
+        Item(section.title, plural(counts.get((reading.id, section.id), 0), "question")) for section in reading.sections
+    ]
+    named = Item(about or reading.title, "", reading.link)
+    return Reply.of(Heading(reading.title), Listing((named,)), Heading("Sections"), Listing(tuple(items)))
 
 
 async def mine(call: Call) -> Reply:
@@ -282,14 +293,21 @@ COMMANDS = (
         (Parameter("topic", "the topic", ParameterKind.TOPIC, rest=True),),
         lists=True,
     ),
-    Command(MEMBERS, "readings", "Show the documents that the questions come from", readings, lists=True),
+    Command(
+        MEMBERS,
+        "readings",
+        "Show the documents that the questions come from, or one of them",
+        readings,
+        (Parameter("reading", "the document whose sections to show", ParameterKind.READING, rest=True),),
+        lists=True,
+    ),
     Command(MEMBERS, "mine", "Show your own latest answers", mine, lists=True),
     Command(
         MEMBERS,
         "digest",
         "Show the latest weekly digest, or the one of a date",
         digest,
-        (Parameter("date", "the day it was posted", ParameterKind.DATE),),
+        (Parameter("date", "the day it was posted", ParameterKind.DIGEST),),
         lists=True,
     ),
     Command(MEMBERS, "stats", "Show the group in numbers", stats, lists=True),

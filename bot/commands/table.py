@@ -36,6 +36,7 @@ class ParameterKind(StrEnum):
     QUESTION = "question"
     TOPIC = "topic"
     READING = "reading"
+    DIGEST = "date of a digest"
     QUESTION_SET = "question set"
     CHANNEL = "channel"
     MEMBER = "member"

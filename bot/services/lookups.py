@@ -9,7 +9,7 @@ from datetime import date
 
 from bot.digest.model import Viewpoint
 from bot.errors import ChatError
-from bot.model import Author, Group, Member, Message, QuestionSet, Ref, Room, Round
+from bot.model import Author, Group, Member, Message, QuestionSet, Reading, Ref, Room, Round
 from bot.nearest import nearest
 from bot.services.answering import find_round
 from bot.services.context import Context
@@ -19,6 +19,7 @@ from bot.services.viewing import viewpoint
 from bot.store.digests import StoredDigest
 from bot.store.search import Hit
 from bot.store.transaction import Transaction
+from bot.yamlsentences import shown
 
 RECENT_DIGESTS = 60
 """Digests among which one is looked for."""
@@ -143,6 +144,20 @@ def question_counts(question_set: QuestionSet) -> Counter[tuple[str, str]]:
     asked = (question for question in question_set.questions if not (question.retired or question.draft))
     sources = (question.source for question in asked)
     return Counter((source.reading, source.section) for source in sources if source is not None)
+
+
+def find_reading(question_set: QuestionSet, wanted: str) -> Reading:
+    """Return the reading of that id or title, or the only one whose title has these words. Raises ChatError."""
+    words = wanted.casefold()
+    for reading in question_set.readings:
+        if words in (reading.id, reading.title.casefold()):
+            return reading
+    having = [reading for reading in question_set.readings if words in reading.title.casefold()]
+    if len(having) == 1:
+        return having[0]
+    near = nearest(wanted, [reading.title for reading in question_set.readings])
+    hint = f"Did you mean “{near}”?" if near else "See them with `/reading readings`."
+    raise ChatError(f"{shown(wanted)} is not the title of one reading.", hint)
 
 
 async def recent_digests(context: Context, group: Group, limit: int) -> list[StoredDigest]:

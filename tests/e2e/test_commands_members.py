@@ -10,8 +10,9 @@ import pytest
 
 from bot.commands.help import TABLE
 from bot.content import Form
+from bot.events import Invocation, Place
 from bot.model import Settings
-from bot.platforms.console.platform import author
+from bot.platforms.console.platform import CHANNEL, author
 from tests.standins.builders import posted_round
 from tests.standins.limits import require_fits
 from tests.standins.program import MONDAY
@@ -19,6 +20,7 @@ from tests.standins.room import SIDE_ROOM, ConsoleRoom, console_room, empty_room
 
 NINE = MONDAY.replace(hour=9)
 WORDS = "Memory is what they lack, more than anything else that money could buy."
+SUNDAY = datetime(2030, 1, 13, 19, tzinfo=UTC)
 OTHERS = "Electricity will run out long before the chips do, whatever is said."
 HOSTILE = [
     "' OR 1=1 --",
@@ -199,6 +201,31 @@ async def test_readings_shows_the_documents_with_their_links(room: ConsoleRoom) 
         "About it.",
         "- The well (5 questions) (https://docs.example/well)",
     ]
+
+
+async def test_one_reading_is_shown_with_its_sections(room: ConsoleRoom) -> None:
+    for wanted in ("The well", "the WELL", "well"):
+        shown = await room.reads("Ada", f"/reading readings {wanted}")
+        assert shown.strip().splitlines()[0] == "The well"
+        assert "https://docs.example/well" in shown
+        assert "(5 questions)" in shown
+    assert await room.reads("Ada", "/reading readings the bell") == (
+        "“the bell” is not the title of one reading. Did you mean “The well”?"
+    )
+    assert "See them with `/reading readings`." in await room.reads("Ada", "/reading readings of the sea")
+
+
+async def test_readings_and_digests_are_suggested_while_they_are_typed(room: ConsoleRoom) -> None:
+    async def suggested(command: str, parameter: str, typed: str) -> list[tuple[str, str]]:
+        typing = Invocation(Place(CHANNEL), author("Ada"), command, {parameter: typed})
+        return [(one.label, one.value) for one in await room.app.desk.complete(typing, parameter)]
+
+    assert await suggested("reading readings", "reading", "wel") == [("The well", "well")]
+    assert await suggested("reading digest", "date", "") == []
+    await room.says("Ada", WORDS)
+    await room.until(SUNDAY)
+    assert await suggested("reading digest", "date", "") == [("Sun 13 Jan 2030", "2030-01-13")]
+    assert "7–13 Jan 2030" in await room.reads("Ada", "/reading digest 2030-01-13")
 
 
 async def test_mine_shows_ones_own_answers_and_nobody_elses(room: ConsoleRoom) -> None:

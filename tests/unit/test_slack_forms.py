@@ -58,7 +58,7 @@ def test_every_command_can_be_asked_for_its_arguments(command: Command) -> None:
     [
         ("reading-host hosts add", {"member": "U1"}, {"type": "users_select", "initial_user": "U1"}),
         ("reading-host setup", {"channel": "C1"}, {"type": "conversations_select", "initial_conversation": "C1"}),
-        ("reading digest", {"date": "2030-01-31"}, {"type": "datepicker", "initial_date": "2030-01-31"}),
+        ("reading-host queue add", {"on": "2030-01-31"}, {"type": "datepicker", "initial_date": "2030-01-31"}),
         ("reading search", {"words": "ai"}, {"type": "plain_text_input", "initial_value": "ai"}),
         ("reading question", {}, {"type": "external_select", "action_id": "reading-complete-id"}),
         ("reading-host questions import", {}, {"type": "file_input", "max_files": 1}),

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.commands.completing import COMPLETED
 from bot.commands.table import HOSTS, MEMBERS, Command, Parameter, ParameterKind, Table
 
 SUB_COMMAND, SUB_COMMAND_GROUP, STRING, INTEGER, USER, CHANNEL, ROLE, ATTACHMENT = 1, 2, 3, 4, 6, 7, 8, 11
@@ -22,15 +23,6 @@ TEXT_CHANNELS = [0, 5, 15]
 
 LARGEST_NUMBER = 999_999_999
 
-COMPLETED = {
-    ParameterKind.QUESTION,
-    ParameterKind.TOPIC,
-    ParameterKind.READING,
-    ParameterKind.QUESTION_SET,
-    ParameterKind.ZONE,
-    ParameterKind.COMMAND,
-}
-"""What is suggested while it is typed."""
 
 _MESSAGE_LINK = re.compile(r"https://(?:\w+\.)?discord(?:app)?\.com/channels/\d+/\d+/(?P<id>\d+)")
 

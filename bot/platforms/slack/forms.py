@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from bot.commands.completing import COMPLETED
 from bot.commands.table import Command, Parameter, ParameterKind
 from bot.content import Field, Form, Paragraph, Reply
 from bot.plaintext import one_line, shortened
@@ -27,15 +28,6 @@ WHOLE_TITLE = 600
 
 TEXT_FILES = ["csv", "tsv", "json", "jsonl", "txt", "md"]
 
-COMPLETED = {
-    ParameterKind.QUESTION,
-    ParameterKind.TOPIC,
-    ParameterKind.READING,
-    ParameterKind.QUESTION_SET,
-    ParameterKind.ZONE,
-    ParameterKind.COMMAND,
-}
-"""What is looked up while it is typed."""
 
 COMPLETION = re.compile(r"reading-complete-(?P<parameter>[\w-]+)")
 """The `action_id` of a field whose options are looked up."""
