@@ -154,7 +154,8 @@ async def announce(transaction: Transaction, room: Room, who: str, settings: Set
     text = (
         f"{who} meets here from now on. A question comes {describe_days(settings.days)} at {settings.ask_at:%H:%M} "
         f"({settings.zone}), with a thread below it for the discussion. What is written in these threads is recorded: "
-        "it can be looked up, and the weekly digest quotes it. `/reading help` shows more."
+        "it can be looked up, and the weekly digest quotes it. "
+        "Whoever wants nothing recorded writes `/reading privacy opt-out`. `/reading help` shows more."
     )
     await transaction.deliveries.add(
         NewDelivery(f"notice:set-up:{room.id}:{now:%Y%m%dT%H%M%S}", DeliveryKind.NOTICE, room.id, now, text=text)

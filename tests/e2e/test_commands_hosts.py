@@ -118,7 +118,8 @@ async def test_a_group_is_set_up_with_a_form_by_somebody_who_read_nothing(tmp_pa
         assert room.posts() == [
             "A reading group meets here from now on. A question comes Mon\u2013Fri at 08:30 (Europe/Paris), with a"
             " thread below it for the discussion. What is written in these threads is recorded: it can be looked up,"
-            " and the weekly digest quotes it. `/reading help` shows more."
+            " and the weekly digest quotes it. Whoever wants nothing recorded writes `/reading privacy opt-out`."
+            " `/reading help` shows more."
         ]
         assert "Hosts: you" in await room.reads("you", "/reading-host status")
 

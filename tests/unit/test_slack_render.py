@@ -247,6 +247,15 @@ def test_a_question_shows_what_it_is_and_how_to_answer() -> None:
     assert "Why?" in shown(opening_message(question()))
 
 
+def test_a_long_background_is_folded_in_the_channel_and_whole_in_the_thread() -> None:
+    background = "It began long ago. " * 60 + "That is how it ended."
+    asked = question(background=background)
+    [post] = post_message(asked, "question:1:1")
+    assert "It began long ago." in shown(post)
+    assert "That is how it ended." not in shown(post)
+    assert background in shown(opening_message(asked))
+
+
 def test_only_the_group_that_the_room_is_set_to_is_pinged() -> None:
     hostile = question(text="<!channel> @here", background="<!subteam^S2|@all> <@U2>", mention=Ref("S12345"))
     [message] = post_message(hostile, "key")

@@ -27,8 +27,8 @@ from bot.platforms.slack.ids import Press
 from bot.platforms.slack.layout import LARGEST_VIEW, MOST_BLOCKS, Setting, Unit, button, header, packed, units
 
 ANSWER = "Answer"
-BACKGROUND = 1_200
-"""Characters of a question's background in the channel; the button shows all of it."""
+BACKGROUND, WHOLE_BACKGROUND = 300, 2_900
+"""Characters of a question's background in the channel, and in its thread, which opens with all of it."""
 
 SOURCE = 400
 NOTICE = 2_500
@@ -68,13 +68,15 @@ def post_message(post: Post, key: str) -> list[Message]:
 
 
 def opening_message(post: QuestionPost) -> Message:
-    """Return the message that opens a round's thread: how to answer, and what to go on with."""
+    """Return the message that opens a round's thread: how to answer, the background, and what to go on with."""
     question = post.question
-    told = "Answer here or with the button. Vote on answers with 👍, 👎 or 🤷."
+    told = [text_element("Answer here or with the button. Vote on answers with 👍, 👎 or 🤷.")]
+    background = plain(shortened(neutral(question.background), WHOLE_BACKGROUND))
     follow_ups = [section(*line(follow_up)) for follow_up in question.follow_ups]
-    listed = [{"type": "rich_text_list", "style": "bullet", "elements": follow_ups}] if follow_ups else []
+    parts = [section(*said) for said in (told, background) if said]
+    parts += [{"type": "rich_text_list", "style": "bullet", "elements": follow_ups}] if follow_ups else []
     answer = _buttons((ANSWER, Press("reading answer", {"question": question.id})))
-    return _message([rich_text(section(text_element(told)), *listed), answer])
+    return _message([*map(rich_text, parts), answer])
 
 
 def reply_messages(reply: Reply, about: Channel | None = None, spoken: str = "") -> list[Message]:
