@@ -68,10 +68,14 @@ def _dates(call: Call, written: str) -> frozenset[date]:
 async def _change(call: Call, group: Group) -> list[str]:
     """Change what is named; return a sentence for each thing that was changed. What may be refused comes first."""
     changes, done = _changes(call)
-    told = [*await _change_mention(call, group), *await _change_alerts(call, group)]
+    if role := call.get("mention", str):
+        hosting.require_changeable(group)
+        await service.find_role(call.context, _room(call), Ref(role))
+    alerts = await _change_alerts(call, group)
+    mention = await _change_mention(call, group)
     if changes:
         await service.change_settings(call.context, group, changes)
-    return [*told, *done]
+    return [*mention, *alerts, *done]
 
 
 def _changes(call: Call) -> tuple[dict[str, Any], list[str]]:

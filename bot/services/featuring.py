@@ -58,13 +58,16 @@ async def _keep(transaction: Transaction, message: Message, choice: Choice | Non
 
 
 async def _find(transaction: Transaction, group: Group, place: Place, ref: Ref) -> Message:
-    """Return the message of that reference: in the channel if it is a room of the group's, else in the workspace."""
+    """Return the message of that reference: in the channel if it is a room of the group's, else in the workspace.
+
+    What another group said while it met in the channel is that one's.
+    """
     rooms = await transaction.groups.rooms(group.id)
     here = [room for room in rooms if room.channel == place.channel]
     beside = [room for room in rooms if room.channel.workspace == place.channel.workspace]
     for room in here or beside:
         message = await transaction.messages.at((room.id, ref))
-        if message is not None:
+        if message is not None and (await transaction.rounds.get(message.round_id)).group_id == group.id:
             return message
     raise ChatError(
         "I have not recorded that message.",

@@ -42,7 +42,8 @@ class Scheduler:
     def __init__(self, context: Context, purge_after: timedelta | None = None) -> None:
         self._context = context
         self._purge_after = purge_after
-        self._purged_at: datetime | None = None
+        # What happened while nobody ran is heard first: the bot may have been invited again.
+        self._purged_at = context.clock.now()
         self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
         self._upkeep = DigestUpkeep(context)
@@ -122,7 +123,7 @@ class Scheduler:
             await raise_alert(self._context, group.id, EXHAUSTED, str(error))
 
     async def _purge(self, now: datetime) -> None:
-        if self._purge_after is None or (self._purged_at is not None and abs(now - self._purged_at) < PURGE_EVERY):
+        if self._purge_after is None or abs(now - self._purged_at) < PURGE_EVERY:
             return
         self._purged_at = now
         await _apart(purge_abandoned(self._context, self._purge_after))

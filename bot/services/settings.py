@@ -42,12 +42,15 @@ async def ping_with_questions(context: Context, group: Group, room: Room, role: 
     Raises ChatError for a role that is none, and for a declared group.
     """
     require_changeable(group)
-    name = ""
-    if role is not None:
-        found = await context.platforms[room.channel.platform].role(room.channel, role)
-        if found is None:
-            raise ChatError("That is no role that a question can ping.", "Choose one that your readers have.")
-        name = found
+    name = "" if role is None else await find_role(context, room, role)
     async with context.database.write() as transaction:
         await transaction.groups.set_mention(room.id, role)
     return name
+
+
+async def find_role(context: Context, room: Room, role: Ref) -> str:
+    """Return the name of a role or user group that questions in a room can ping. Raises ChatError."""
+    found = await context.platforms[room.channel.platform].role(room.channel, role)
+    if found is None:
+        raise ChatError("That is no role that a question can ping.", "Choose one that your readers have.")
+    return found

@@ -9,6 +9,7 @@ import structlog
 
 from bot.digest.agreement import voters
 from bot.digest.model import Digest, Votes
+from bot.errors import DatabaseError
 from bot.model import Substance
 from bot.services.context import Context
 from bot.services.digests import compile_week
@@ -49,9 +50,17 @@ class DigestUpkeep:
                 self._gathered_at = now
                 standings = await _standings(transaction, now - KEPT_TRUE_FOR)
                 stale |= {stored.id: stored for stored in await self._outgrown(transaction, standings)}
+        failed: set[int] = set()
         for stored in stale.values():
-            await self._compile_again(stored)
-        self._standings = standings
+            try:
+                await self._compile_again(stored)
+            except DatabaseError:
+                raise
+            except Exception:
+                # Whatever is wrong with one, words that were taken back leave the others.
+                log.exception("a digest could not be compiled again", digest=stored.id)
+                failed.add(stored.id)
+        self._standings = {key: standing for key, standing in standings.items() if key not in failed}
         return len(stale)
 
     async def _compile_again(self, stored: StoredDigest) -> None:

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import ManualClock
 from bot.content import Actions, Reply
+from bot.errors import ChatError
 from bot.events import Invocation, MessageDeleted, MessageSeen, Place
-from bot.model import Channel, Ref
+from bot.model import Channel, Choice, Ref
 from bot.platforms.console.platform import CHANNEL, author, place_of
 from bot.platforms.console.render import blocks_text
-from tests.standins.program import MONDAY
+from bot.services.featuring import choose, take_back
+from tests.standins.memory import MemoryPlatform, Service, channel, person
+from tests.standins.program import MONDAY, a_group, program
 from tests.standins.room import SIDE_ROOM, ConsoleRoom, console_room
 
 TEN = MONDAY.replace(hour=10)
@@ -171,3 +175,27 @@ async def test_a_message_of_another_group_is_out_of_reach(room: ConsoleRoom) -> 
     )
     assert isinstance(done, Reply)
     assert "No reading group meets in this channel" in blocks_text(done.blocks)
+
+
+async def test_hosts_have_no_say_over_what_another_group_said_in_their_channel_before(tmp_path: Path) -> None:
+    clock = ManualClock(MONDAY)
+    here, there = channel("reading"), channel("other")
+    service = Service(clock, here, there)
+    async with program(tmp_path, clock, MemoryPlatform(service)) as app:
+        first = await a_group(app, here, there, slug="first")
+        clock.move_to(MONDAY.replace(hour=9))
+        await app.settle()
+        async with app.context.database.read() as transaction:
+            (room, *_) = await transaction.groups.rooms(first.id)
+            (round_,) = await transaction.rounds.recent(first.id, 1)
+            thread = next(one for where, _, one in await transaction.rounds.threads(round_.id) if where.id == room.id)
+        said = service.add(Place(here, thread), person("Odile"), ODD)
+        await app.desk.record(MessageSeen(said.place, said.ref, person("Odile"), ODD, said.sent_at))
+        async with app.context.database.write() as transaction:
+            await transaction.groups.leave(room.id, clock.now())
+        second = await a_group(app, here, slug="second")
+        for choice in Choice:
+            with pytest.raises(ChatError, match=GONE):
+                await choose(app.context, second, said.place, said.ref, choice)
+            with pytest.raises(ChatError, match=GONE):
+                await take_back(app.context, second, said.place, said.ref, choice)

@@ -227,3 +227,23 @@ async def test_a_room_pings_the_role_that_was_chosen_for_it_and_another_does_not
         clock.advance(timedelta(days=1))
         await app.settle()
         assert [post.mention for post in service.log if post.place.thread is None][2:] == [None, None]
+
+
+@pytest.mark.parametrize("wrong", [{"alerts": "nowhere"}, {"mention": "nobody"}])
+async def test_what_is_refused_changes_nothing_else_that_was_named_with_it(
+    tmp_path: Path, wrong: dict[str, str]
+) -> None:
+    clock = ManualClock(MONDAY)
+    here, alerts = channel("reading"), channel("alerts")
+    service = Service(clock, here, alerts)
+    async with program(tmp_path, clock, MemoryPlatform(service)) as app:
+        group = await a_group(app, here, hosts=[HOST])
+        named = {"mention": "readers", "alerts": "alerts", "empty_week": "line", **wrong}
+        reply = await app.desk.command(Invocation(Place(here), HOST, "reading-host settings", named))
+        assert isinstance(reply, Reply)
+        assert reply.refusal
+        async with app.context.database.read() as transaction:
+            (room,) = await transaction.groups.rooms(group.id)
+            assert (await transaction.groups.get(group.id)).settings == group.settings
+        assert room.mention is None
+        assert service.announced == []

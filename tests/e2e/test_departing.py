@@ -100,6 +100,37 @@ async def test_invited_again_in_time_nothing_is_lost_and_questions_go_on(tmp_pat
             assert [message.text for message in await transaction.messages.of_round(asked[0].id)] == [WORDS]
 
 
+async def test_invited_again_while_nobody_ran_the_group_is_there_when_that_is_heard(tmp_path: Path) -> None:
+    clock = ManualClock(MONDAY)
+    platform = MemoryPlatform(Service(clock, HERE))
+    async with program(tmp_path, clock, platform, purge_after=MONTH) as app:
+        await a_group(app, HERE)
+        await app.desk.left(NAME, HERE.workspace)
+        await app.settle()
+    clock.advance(MONTH + timedelta(days=1))
+    async with program(tmp_path, clock, platform, purge_after=MONTH) as app:
+        await app.settle()
+        assert await slugs(app) == ["readers"], "the platform has had no time to say that the bot is back"
+        await app.desk.joined(NAME, HERE.workspace)
+        clock.advance(timedelta(minutes=11))
+        await app.settle()
+        assert await slugs(app) == ["readers"]
+
+
+async def test_a_workspace_that_stays_left_is_forgotten_after_a_restart_as_well(tmp_path: Path) -> None:
+    clock = ManualClock(MONDAY)
+    platform = MemoryPlatform(Service(clock, HERE))
+    async with program(tmp_path, clock, platform, purge_after=MONTH) as app:
+        await a_group(app, HERE)
+        await app.desk.left(NAME, HERE.workspace)
+    clock.advance(MONTH + timedelta(days=1))
+    async with program(tmp_path, clock, platform, purge_after=MONTH) as app:
+        await app.settle()
+        clock.advance(timedelta(minutes=11))
+        await app.settle()
+        assert await slugs(app) == []
+
+
 async def test_a_second_removal_counts_from_its_own_day(tmp_path: Path) -> None:
     clock = ManualClock(MONDAY)
     async with program(tmp_path, clock, MemoryPlatform(Service(clock, HERE)), purge_after=MONTH) as app:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import ManualClock
 from bot.events import MessageDeleted, MessageSeen, Place
 from bot.model import Author, Channel, Ref
 from bot.platforms.console.channel import Entry
@@ -16,7 +17,8 @@ from bot.platforms.console.platform import CHANNEL, author, place_of
 from bot.ports import Refs
 from bot.services.digests import post_digest_now
 from bot.store.deliveries import DeliveryKind, NewDelivery
-from tests.standins.program import MONDAY
+from tests.standins.memory import MemoryPlatform, Service, channel, person
+from tests.standins.program import MONDAY, a_group, program
 from tests.standins.room import ConsoleRoom, console_room
 
 TEN = MONDAY.replace(hour=10)
@@ -191,3 +193,48 @@ async def test_what_comes_next_is_told_by_section_where_the_group_reads_in_order
     await room.says("Ada", POWER)
     await room.until(SUNDAY + timedelta(days=7))
     assert latest(room).endswith("What comes next\n- Rules")
+
+
+class Linkless(MemoryPlatform):
+    """A platform that, once told so, has no address for anything in one channel."""
+
+    without: Channel | None = None
+
+    def link(self, place: Place, message: Ref) -> str:
+        if place.channel == self.without:
+            raise ValueError("no address")
+        return super().link(place, message)
+
+
+async def test_a_digest_that_cannot_be_compiled_keeps_no_other_from_being_corrected(tmp_path: Path) -> None:
+    clock = ManualClock(MONDAY)
+    channels = (channel("first"), channel("second"))
+    service = Service(clock, *channels)
+    platform = Linkless(service)
+    async with program(tmp_path, clock, platform) as app:
+        groups = [await a_group(app, one, slug=one.channel) for one in channels]
+        clock.move_to(MONDAY.replace(hour=9))
+        await app.settle()
+        said = []
+        for group, where in zip(groups, channels, strict=True):
+            async with app.context.database.read() as transaction:
+                (round_,) = await transaction.rounds.recent(group.id, 1)
+                ((_, _, thread),) = await transaction.rounds.threads(round_.id)
+            posted = service.add(Place(where, thread), person("Ada"), MEMORY)
+            await app.desk.record(MessageSeen(posted.place, posted.ref, person("Ada"), MEMORY, posted.sent_at))
+            said.append(posted)
+        clock.move_to(SUNDAY)
+        await app.settle()
+        platform.without = channels[0]
+        for posted in said:
+            await app.desk.record(MessageDeleted(posted.place, posted.ref, clock.now()))
+        await app.settle()
+        async with app.context.database.read() as transaction:
+            stored = [await transaction.digests.last(group.id) for group in groups]
+        assert [one.digest.answers for one in stored if one] == [1, 0]
+        platform.without = None
+        await app.settle()
+        async with app.context.database.read() as transaction:
+            last = await transaction.digests.last(groups[0].id)
+        assert last is not None
+        assert last.digest.answers == 0, "it is tried again"

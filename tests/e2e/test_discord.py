@@ -423,6 +423,19 @@ async def test_a_host_decides_on_a_suggestion_in_direct_messages(m: Meeting) -> 
     assert "We had that one" in ada.inbox()[-1].everything
 
 
+async def test_buttons_in_direct_messages_are_dead_for_whoever_left_the_server(m: Meeting) -> None:
+    cleo = m.person("Cleo")
+    await m.host.uses("/reading-host setup", m.channel, zone="UTC")
+    await m.host.uses("/reading-host hosts add", m.channel, member=cleo)
+    form = await m.person("Ada").uses("/reading suggest", m.channel)
+    await m.person("Ada").submits(form, text="Who pays for the well when it runs dry in summer?", topic="Rules")
+    cleo.leaves()
+    refused = await cleo.presses(cleo.inbox()[-1], "Accept")
+    assert "whoever sees the group's channel" in refused.everything
+    accepted = await m.host.presses(m.host.inbox()[-1], "Accept")
+    assert "ccepted" in accepted.everything
+
+
 async def test_a_table_of_questions_is_taken_from_an_attached_file(m: Meeting) -> None:
     await m.host.uses("/reading-host setup", m.channel, zone="UTC")
     table = b"question,topic\nWho digs the well?,Rules\nWho closes it?,Rules\n"

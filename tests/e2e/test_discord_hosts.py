@@ -280,6 +280,21 @@ async def test_a_removal_that_nobody_heard_of_is_noticed_at_the_next_connection(
                 assert await groups(m) == 1
 
 
+async def test_a_removal_that_was_noted_in_part_is_undone_where_the_bot_is(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        async with m.running():
+            await a_group(m.app, channel_of(m.channel))
+            await m.until(lambda: noted(m))
+            # Killed before it noted in which servers it still is, and invited again before it ran again.
+            await m.app.desk.left("discord", m.place.workspace)
+        async with m.running():
+
+            async def is_back() -> bool:
+                return not await is_gone(m)
+
+            await m.until(is_back)
+
+
 async def noted(m: Meeting) -> bool:
     return await m.app.desk.recall(SERVERS) is not None
 

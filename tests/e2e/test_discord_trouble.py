@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import SystemClock
+from bot.content import Form, Reply
 from bot.errors import DatabaseError, PlatformError
-from bot.events import Recordable
+from bot.events import Invocation, Recordable
 from bot.model import Author, Ref
 from bot.platforms.discord.permissions import IN_FORUMS, NEEDED, invite_permissions
 from bot.platforms.discord.platform import DiscordPlatform
@@ -252,3 +253,44 @@ async def test_what_cannot_be_reached_at_the_start_is_tried_again(tmp_path: Path
             await m.a_group()
             await m.at(9)
             await m.asked()
+
+
+async def test_a_gateway_that_cannot_be_found_at_the_start_is_looked_for_again(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        m.server.faults.fail(503, "GET", "/gateway/bot", times=2)
+        m.server.faults.lose_reply("GET", "/gateway/bot", times=2)
+        async with asyncio.timeout(10), m.running():
+            await m.a_group()
+            await m.at(9)
+            await m.asked()
+
+
+class Slow(Reports):
+    """A chat desk that never comes to the end of a command."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun = self.cancelled = False
+
+    async def command(self, invocation: Invocation) -> Reply | Form:
+        self.begun = True
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            self.cancelled = True
+            raise
+        return await super().command(invocation)
+
+
+async def test_a_command_that_is_at_work_ends_with_the_connection(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        desk = Slow()
+        platform = DiscordPlatform(m.server.token, m.clock)
+        running = asyncio.create_task(platform.run(desk))
+        await platform.diagnose(m.place)
+        asking = asyncio.create_task(m.host.uses("/reading today", m.channel))
+        await m.server.until(lambda: desk.begun)
+        await platform.close()
+        assert desk.cancelled, "it would use a database that is closed next"
+        asking.cancel()
+        await asyncio.gather(asking, running, return_exceptions=True)

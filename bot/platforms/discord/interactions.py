@@ -7,7 +7,8 @@ An interaction must be answered within 3 seconds, a form can only be the first a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from discord import app_commands
 
 from bot.commands.help import TABLE
 from bot.content import Attachment, Form, Reply
-from bot.errors import ChatError
+from bot.errors import ChatError, PlatformError
 from bot.events import Invocation, Place, Submission, TextFile
 from bot.model import Author, Channel
 from bot.platforms.discord.commands import used
@@ -24,6 +25,7 @@ from bot.platforms.discord.directory import Directory, place_of
 from bot.platforms.discord.files import attached_file, read_text
 from bot.platforms.discord.forms import filled_in, modal_of
 from bot.platforms.discord.ids import Press, Sheet, Turn, parse_press, parse_sheet, parse_turn
+from bot.platforms.discord.outcomes import CONNECTION_ERRORS
 from bot.platforms.discord.render import Page, reply_pages, turned
 from bot.ports import Chat
 
@@ -37,6 +39,7 @@ _Work = Callable[[Place, Author], Awaitable[Reply | Form]]
 """What there is to do once it is known where and by whom."""
 
 _ELSEWHERE = "I only work in servers, where your group meets."
+_KEPT_OUT = "That is for whoever sees the group's channel, and I cannot tell that you do."
 _TOO_SLOW = "That took too long to open the form. Please try again."
 _TOO_LONG = "There is more than fits here; ask for less at a time."
 _OUT_OF_DATE = "This button is from an older version of me. Use the command instead; `/reading help` lists them."
@@ -77,6 +80,19 @@ async def _suggest(desk: Chat, directory: Directory, interaction: discord.Intera
     found = await desk.complete(Invocation(place, author, use.command, use.arguments), use.focused)
     choices = [app_commands.Choice(name=one.label, value=one.value) for one in found]
     await interaction.response.autocomplete(choices)
+
+
+@asynccontextmanager
+async def _begun(work: Coroutine[Any, Any, Reply | Form]) -> AsyncIterator[asyncio.Task[Reply | Form]]:
+    """Begin something and see it through, also if nobody can be told of it any more; it is cancelled with its owner."""
+    task = asyncio.create_task(work)
+    try:
+        yield task
+    except asyncio.CancelledError:
+        task.cancel()
+        raise
+    finally:
+        await asyncio.wait({task})
 
 
 class _Answering:
@@ -136,11 +152,11 @@ class _Answering:
         async def work(place: Place, author: Author) -> Reply | Form:
             return await self._desk.command(Invocation(place, author, turn.command, turn.arguments))
 
-        task = asyncio.ensure_future(self._work(place, work))
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-        if not done:
-            await self._interaction.response.defer()
-        answer = await task
+        async with _begun(self._work(place, work)) as task:
+            done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+            if not done:
+                await self._interaction.response.defer()
+            answer = await task
         pages = reply_pages(answer.blocks, turn.channel) if isinstance(answer, Reply) else []
         page = (turned(pages, turn) if pages else None) or reply_pages(Reply.of(_OUT_OF_DATE).blocks)[0]
         if done:
@@ -164,11 +180,11 @@ class _Answering:
             await self._interaction.response.send_message(_ELSEWHERE, ephemeral=True)
             return
         self._about = about
-        task = asyncio.ensure_future(self._work(place, work))
-        done, _ = await asyncio.wait({task}, timeout=PATIENCE)
-        if not done:
-            await self._interaction.response.defer(ephemeral=True, thinking=True)
-        answer = await task
+        async with _begun(self._work(place, work)) as task:
+            done, _ = await asyncio.wait({task}, timeout=PATIENCE)
+            if not done:
+                await self._interaction.response.defer(ephemeral=True, thinking=True)
+            answer = await task
         if isinstance(answer, Reply):
             await self._send(answer, announced=not done)
         elif done:
@@ -177,7 +193,16 @@ class _Answering:
             await self._send(Reply.of(_TOO_SLOW), announced=True)
 
     async def _work(self, place: Place, work: _Work) -> Reply | Form:
+        if place_of(self._interaction.channel) is None and not await self._may_read(place.channel):
+            return Reply.refused(_KEPT_OUT)
         return await work(place, await _author(self._directory, self._interaction, place.channel))
+
+    async def _may_read(self, channel: Channel) -> bool:
+        """Return whether whoever it is sees a channel; what they were sent from it may be older than that."""
+        try:
+            return await self._directory.may_read(channel, self._interaction.user.id)
+        except (PlatformError, discord.HTTPException, *CONNECTION_ERRORS):
+            return False
 
     async def _send(self, reply: Reply, *, announced: bool) -> None:
         pages = reply_pages(reply.blocks, self._about)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import discord
 import structlog
@@ -73,8 +73,8 @@ class DiscordPlatform:
         self.client.report_to(chat)
         keeping_up = asyncio.ensure_future(self.client.keep_up())
         try:
-            await self._login()
-            await self.client.connect()
+            await self._until_reached(self._login)
+            await self._until_reached(self.client.connect)
         except discord.LoginFailure as error:
             raise PlatformError("Discord refuses the token.", "Put a fresh one into DISCORD_TOKEN.") from error
         except discord.PrivilegedIntentsRequired as error:
@@ -90,18 +90,26 @@ class DiscordPlatform:
             await asyncio.gather(keeping_up, return_exceptions=True)
 
     async def _login(self) -> None:
-        """Log in, again and again while Discord cannot be reached. Raises discord.LoginFailure."""
+        """Log in. Raises discord.LoginFailure."""
+        try:
+            await self.client.login(self._token)
+        except CONNECTION_ERRORS:
+            await self.client.http.close()
+            # It is closed with the session, and only one that is missing is made again.
+            self.client.http.connector = discord.utils.MISSING
+            raise
+
+    async def _until_reached(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do something again and again while Discord cannot be reached.
+
+        discord.py begins nothing again before there was a first connection.
+        """
         seconds = FIRST_LOGIN
         while True:
             try:
-                await self.client.login(self._token)
-            except CONNECTION_ERRORS as error:
+                return await work()
+            except (discord.GatewayNotFound, *CONNECTION_ERRORS) as error:
                 log.warning("Discord cannot be reached", problem=repr(error), again_after=seconds)
-                await self.client.http.close()
-                # It is closed with the session, and only one that is missing is made again.
-                self.client.http.connector = discord.utils.MISSING
-            else:
-                return
             await asyncio.sleep(seconds)
             seconds = min(seconds * 2, LONGEST_LOGIN)
 

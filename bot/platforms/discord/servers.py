@@ -21,12 +21,15 @@ class Servers:
         self._turn = asyncio.Lock()
 
     async def compare(self, desk: Chat, find: Callable[[], Awaitable[set[int]]]) -> None:
-        """Tell the core of servers that the bot left or joined since the last time; `find` gives those it is in."""
+        """Tell the core of servers that the bot left since the last time, and of those it is in, which `find` gives.
+
+        Of all of these: the bot may have been killed between telling that it left one and noting that.
+        """
         async with self._turn:
             before, now = await _noted(desk), await find()
             for guild in sorted(before - now):
                 await desk.left(NAME, ref(guild))
-            for guild in sorted(now - before):
+            for guild in sorted(now):
                 await desk.joined(NAME, ref(guild))
             if now != before:
                 await _note(desk, now)
