@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -39,6 +40,7 @@ def run(config: Config = None) -> None:
     settings = load_settings(config)
     configure_logs(settings.log_format, settings.log_level)
     asyncio.run(_run(settings))
+    _leave()
 
 
 async def _run(settings: BotSettings) -> None:
@@ -61,6 +63,13 @@ async def _run(settings: BotSettings) -> None:
         purge_after=settings.purge_after,
     ) as app:
         await serve(app, stop)
+
+
+def _leave() -> None:
+    """End the process without taking the interpreter apart, which threads that still wait can hold up."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(0)
 
 
 def _end_now() -> None:
