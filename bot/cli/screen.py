@@ -27,6 +27,7 @@ WIDEST = 100
 """Columns of running text, beyond which lines are hard to read."""
 
 _CHUNK = 65_536
+_CHUNKS = 16
 _STYLES: dict[Style, str] = {"bot": "", "person": "", "note": "dim", "error": "yellow"}
 _LEAD = re.compile(r"(?P<indent> *)(?P<name>\[\d+\] [^:]{1,80}:|)(?P<mark>- |\d+\. |\| |) ?")
 
@@ -182,13 +183,16 @@ async def _typed(prompt: str) -> str | None:
 async def stdin_lines() -> AsyncIterator[str]:
     """Yield the lines of standard input; bytes that are not UTF-8 are shown as such.
 
-    A daemon thread reads, so that a read which never returns cannot hold up the end of the program.
+    A daemon thread reads, so that a read which never returns cannot hold up the end of the program. It reads no further
+    than a few chunks ahead of whoever takes the lines.
     """
     loop = asyncio.get_running_loop()
     chunks: asyncio.Queue[bytes] = asyncio.Queue()
+    room = threading.Semaphore(_CHUNKS)
 
     def pump() -> None:
         while True:
+            room.acquire()
             try:
                 chunk = os.read(0, _CHUNK)
             except OSError:
@@ -203,6 +207,7 @@ async def stdin_lines() -> AsyncIterator[str]:
     threading.Thread(target=pump, daemon=True, name="stdin").start()
     pending = b""
     while chunk := await chunks.get():
+        room.release()
         *lines, pending = (pending + chunk).split(b"\n")
         for line in lines:
             yield line.decode("utf-8", errors="replace")
