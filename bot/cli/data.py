@@ -28,7 +28,8 @@ from bot.services.declaring import require_sets
 from bot.services.digests import preview_digest
 from bot.services.lookups import find_digest
 from bot.services.scheduling import HEARTBEAT
-from bot.store.database import open_database
+from bot.store.database import open_database, visit_database
+from bot.store.migrating import OutdatedError
 
 STALE_AFTER = timedelta(minutes=3)
 """How long after its last heartbeat the bot is taken for dead."""
@@ -68,7 +69,11 @@ async def _check(settings: BotSettings) -> tuple[bool, bool]:
 
 
 async def _check_online(settings: BotSettings) -> bool:
-    found = await inspect_platforms(settings)
+    try:
+        found = await inspect_platforms(settings)
+    except DatabaseError as error:
+        _say(f"✗ Platforms: {error}")
+        return False
     for name, troubles, well in found:
         for line in [f"✗ {name}: {trouble}" for trouble in troubles] or [f"✓ {name}: {well}"]:
             _say(line)
@@ -94,10 +99,13 @@ async def _check_database(settings: BotSettings) -> str:
         if not os.access(folder, os.W_OK):
             raise DatabaseError(f"{settings.database} cannot be made.", f"Let the bot's user write to {folder}.")
         return f"{settings.database} is made at the first start"
-    async with open_database(settings.database_url) as database:
-        await database.check()
-        async with database.read() as transaction:
-            groups = await transaction.groups.all()
+    try:
+        async with visit_database(settings.database_url) as database:
+            await database.check()
+            async with database.read() as transaction:
+                groups = await transaction.groups.all()
+    except OutdatedError:
+        return f"{settings.database} is of an earlier version, and is brought up to date at the next start"
     return f"{settings.database} is sound and holds {plural(len(groups), 'group')}"
 
 
@@ -110,7 +118,7 @@ def health(config: Config = None) -> None:
 async def _health(settings: BotSettings) -> None:
     beat = None
     if settings.database.exists():
-        async with open_database(settings.database_url) as database, database.read() as transaction:
+        async with visit_database(settings.database_url) as database, database.read() as transaction:
             beat = await transaction.notes.get(HEARTBEAT)
     if beat is None:
         raise BotError("The bot has never run with this database.", "Start it with `reading-group-bot run`.")
@@ -156,11 +164,9 @@ def _day(text: str) -> date:
 
 
 async def _digest(settings: BotSettings, slug: str, on: date | None, *, preview: bool) -> Digest:
-    if not settings.database.exists():
-        raise DatabaseError(f"There is no database {settings.database}.", "`reading-group-bot run` makes it.")
     catalogue = Catalogue(settings.seeds)
     await catalogue.load()
-    async with open_database(settings.database_url) as database:
+    async with visit_database(settings.database_url) as database:
         async with database.read() as transaction:
             group = await transaction.groups.by_slug(slug)
             known = [one.slug for one in await transaction.groups.all()]

@@ -17,7 +17,7 @@ from bot.model import Channel
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
 from bot.services.recording import Recorder
-from bot.store.database import Database, open_database
+from bot.store.database import Database, open_database, visit_database
 
 
 async def inspect_platforms(settings: BotSettings) -> list[tuple[str, list[str], str]]:
@@ -43,11 +43,10 @@ async def inspect_platforms(settings: BotSettings) -> list[tuple[str, list[str],
 
 async def _opened(settings: BotSettings, stack: AsyncExitStack) -> Database:
     """Open the database; one that is not there yet is not made, an empty one stands in for it."""
-    url = settings.database_url
-    if not settings.database.exists():
-        folder = stack.enter_context(TemporaryDirectory())
-        url = database_url(Path(folder) / "empty.db")
-    return await stack.enter_async_context(open_database(url))
+    if settings.database.exists():
+        return await stack.enter_async_context(visit_database(settings.database_url))
+    folder = stack.enter_context(TemporaryDirectory())
+    return await stack.enter_async_context(open_database(database_url(Path(folder) / "empty.db")))
 
 
 async def _channels(database: Database) -> set[Channel]:

@@ -1,4 +1,4 @@
-"""Opening, migrating and closing the database, and its transactions.
+"""Opening and closing the database, and its transactions.
 
 One process writes through one lock, so that SQLite never has to make a writer wait for another; a second process that
 opens the same file (a backup, a `digest --preview`) waits its turn by `busy_timeout`.
@@ -15,11 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import cast
 
-import alembic.command
-import alembic.config
-import alembic.util
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, event, inspect
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
@@ -30,14 +26,13 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from bot.errors import DatabaseError
 from bot.store.driver import Connection as SQLiteConnection
 from bot.store.driver import connect
+from bot.store.migrating import RESTORE, require_current, upgrade, write_nothing
 from bot.store.transaction import Transaction
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 10_000
 DRIVER = "sqlite+aiosqlite"
 EXAMPLE = f"Write {DRIVER}:///data/bot.db."
 
-RESTORE = "Restore a backup, and keep this file."
 _LET_WRITE = "Let the bot's user write to the file and its folder."
 _MAKE_ROOM = "Make room and start again."
 
@@ -70,22 +65,22 @@ class Database:
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Transaction]:
         """Give a transaction that sees one state of the database. Raises DatabaseError."""
-        async with self._transaction(immediate=False) as transaction:
-            yield transaction
+        async with self._connected(immediate=False) as connection:
+            yield Transaction(connection)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[Transaction]:
         """Give a transaction that commits at the end, or rolls back if anything is raised. Raises DatabaseError."""
-        async with self._writing, self._transaction(immediate=True) as transaction:
-            yield transaction
+        async with self._writing, self._connected(immediate=True) as connection:
+            yield Transaction(connection)
 
     @asynccontextmanager
-    async def _transaction(self, *, immediate: bool) -> AsyncIterator[Transaction]:
+    async def _connected(self, *, immediate: bool) -> AsyncIterator[AsyncConnection]:
         try:
             async with self._engine.connect() as connection:
                 await connection.execution_options(immediate=immediate)
                 async with connection.begin():
-                    yield Transaction(connection)
+                    yield connection
         except (DBAPIError, NoConnectionError) as error:
             raise explain(error, self._where) from error
 
@@ -97,17 +92,24 @@ class Database:
                 await connection.execution_options(immediate=True, foreign_keys=False)
                 try:
                     async with connection.begin():
-                        return await _migrate(connection, self._where)
+                        return await upgrade(connection, self._where)
                 finally:
                     await connection.invalidate()
         except (DBAPIError, NoConnectionError) as error:
             raise explain(error, self._where) from error
 
+    async def require_current(self) -> None:
+        """Raise OutdatedError or DatabaseError unless the schema is the one that this program works with."""
+        async with self._connected(immediate=False) as connection:
+            await require_current(connection, self._where)
+
     async def check(self) -> None:
-        """Read the whole file for damage. Raises DatabaseError."""
+        """Read the whole file for damage, and see that it can be written. Raises DatabaseError."""
         async with self.read() as transaction:
             if damage := await transaction.damage():
                 raise DatabaseError(f"The database {self._where} is damaged ({damage}).", RESTORE)
+        async with self._connected(immediate=True) as connection:
+            await connection.run_sync(write_nothing)
 
     async def close(self) -> None:
         """Close every connection."""
@@ -126,17 +128,26 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
+@asynccontextmanager
+async def visit_database(url: str) -> AsyncIterator[Database]:
+    """Open a database that is there, leave its schema as it is, and close it at the end.
+
+    Raises OutdatedError for one that has still to be brought up to date, and DatabaseError.
+    """
+    path = _path(url)
+    if not await asyncio.to_thread(path.exists):
+        raise DatabaseError(f"There is no database {path}.", "`reading-group-bot run` makes it.")
+    database = Database(_engine(url), str(path))
+    try:
+        await database.require_current()
+        yield database
+    finally:
+        await database.close()
+
+
 def _prepare(url: str) -> str:
     """Make the folder of the database file and return the file's path."""
-    try:
-        parsed = make_url(url)
-    except ArgumentError:
-        raise DatabaseError(f"“{url}” is not a database address.", EXAMPLE) from None
-    if parsed.drivername != DRIVER:
-        raise DatabaseError(f"The database “{parsed.drivername}” is not supported.", EXAMPLE)
-    if not parsed.database or parsed.database == ":memory:":
-        raise DatabaseError("The address of the database names no file.", EXAMPLE)
-    path = Path(parsed.database)
+    path = _path(url)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -145,6 +156,18 @@ def _prepare(url: str) -> str:
             "Choose a folder that the bot may write to.",
         ) from error
     return str(path)
+
+
+def _path(url: str) -> Path:
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise DatabaseError(f"“{url}” is not a database address.", EXAMPLE) from None
+    if parsed.drivername != DRIVER:
+        raise DatabaseError(f"The database “{parsed.drivername}” is not supported.", EXAMPLE)
+    if not parsed.database or parsed.database == ":memory:":
+        raise DatabaseError("The address of the database names no file.", EXAMPLE)
+    return Path(parsed.database)
 
 
 def _engine(url: str) -> AsyncEngine:
@@ -178,35 +201,6 @@ def _engine(url: str) -> AsyncEngine:
         driver.begin("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
     return engine
-
-
-async def _migrate(connection: AsyncConnection, where: str) -> str:
-    config = alembic.config.Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    found: list[str] = []
-
-    def upgrade(sync_connection: Connection) -> None:
-        tables = inspect(sync_connection).get_table_names()
-        if tables and "alembic_version" not in tables:
-            raise DatabaseError(f"{where} is a database, but not one of this program.", "Choose another file.")
-        before = MigrationContext.configure(sync_connection).get_current_revision()
-        config.attributes["connection"] = sync_connection
-        config.attributes["found"] = found
-        alembic.command.upgrade(config, "head")
-        changed = found[-1] != before
-        if changed and sync_connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-            raise DatabaseError(f"The database {where} is damaged: rows refer to others that are gone.", RESTORE)
-        # A file that is read-only is otherwise found out at the first write.
-        sync_connection.exec_driver_sql("DELETE FROM alembic_version WHERE 0")
-
-    try:
-        await connection.run_sync(upgrade)
-    except alembic.util.CommandError as error:
-        raise DatabaseError(
-            f"The database {where} was written by a newer version of this program.",
-            "Install that version again, or restore a backup made with this one.",
-        ) from error
-    return found[-1]
 
 
 def explain(error: DBAPIError | NoConnectionError, where: str) -> DatabaseError:

@@ -22,7 +22,7 @@ from bot.cli import app
 from bot.commands.reference import reference
 from bot.services.scheduling import HEARTBEAT
 from bot.store.database import open_database
-from tests.standins.builders import database_url
+from tests.standins.builders import database_url, earlier_database
 from tests.standins.logs import logs_kept
 from tests.standins.room import QUESTIONS, empty_room
 from tests.standins.seeds import break_set, write_set
@@ -209,6 +209,26 @@ def test_health_says_whether_the_bot_is_alive(site: Path) -> None:
     assert (cli("health").exit_code, cli("health").stdout) == (0, "The bot is alive.\n")
     asyncio.run(_beat(site, datetime.now(UTC) - timedelta(minutes=7)))
     assert refused(1, "health") == "The bot gave its last sign of life 7 minutes ago."
+
+
+def test_looking_at_a_database_of_an_earlier_version_does_not_change_it(site: Path) -> None:
+    earlier_database(site / "bot.db", "0003")
+    before = (site / "bot.db").read_bytes()
+    done = cli("check")
+    assert done.exit_code == 0
+    assert done.stdout.splitlines()[-1] == (
+        "✓ Database: bot.db is of an earlier version, and is brought up to date at the next start"
+    )
+    told = (
+        "The database bot.db was written by an earlier version of this program. "
+        "The next start of the bot brings it up to date, and so does `reading-group-bot migrate`."
+    )
+    assert cli("check", "--online").stdout.splitlines()[-1] == f"✗ Platforms: {told}"
+    assert refused(4, "health") == told
+    assert refused(4, "digest", "--group", "evening") == told
+    assert (site / "bot.db").read_bytes() == before
+    cli("migrate")
+    assert cli("check").stdout.splitlines()[-1] == "✓ Database: bot.db is sound and holds 0 groups"
 
 
 def test_the_page_of_commands_is_printed(site: Path) -> None:

@@ -19,6 +19,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import alembic.command
+import alembic.config
+from sqlalchemy import create_engine
+
 from bot.clock import ManualClock
 from bot.events import MessageDeleted, MessageSeen, Place, ReactionChanged, ReactionsSeen
 from bot.model import Author, Channel, Group, Kind, Question, Ref, Room, Round, Settings, Stance
@@ -28,6 +32,7 @@ from bot.services.context import Context
 from bot.services.recording import Recorder
 from bot.store.database import Database, open_database
 from bot.store.deliveries import DeliveryKind, NewDelivery
+from bot.store.migrating import MIGRATIONS
 
 NOON = datetime(2030, 1, 7, 12, tzinfo=UTC)
 """A Monday: when the first round is asked unless a test says otherwise."""
@@ -61,6 +66,19 @@ def migrated(folder: Path) -> str:
 
 
 @cache
+def earlier_database(path: Path, revision: str) -> None:
+    """Make a database of an earlier version of the program."""
+    config = alembic.config.Config(attributes={"found": []})
+    config.set_main_option("script_location", str(MIGRATIONS))
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA journal_mode = WAL")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        alembic.command.upgrade(config, revision)
+    engine.dispose()
+
+
 def _new_database() -> bytes:
     async def make(folder: Path) -> None:
         async with open_database(database_url(folder)):

@@ -13,8 +13,6 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-import alembic.command
-import alembic.config
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -23,13 +21,15 @@ from sqlalchemy.engine import Engine
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 import bot.store.database
+import bot.store.migrating
 from bot.digest.model import Votes
 from bot.errors import DatabaseError
 from bot.model import Choice
 from bot.store.codec import question_to_json
-from bot.store.database import Database, open_database
+from bot.store.database import Database, open_database, visit_database
+from bot.store.migrating import OutdatedError
 from bot.store.schema import messages, metadata, reactions
-from tests.standins.builders import CHANNEL, NOON, a_room, database_url, posted_round, question
+from tests.standins.builders import CHANNEL, NOON, a_room, database_url, earlier_database, posted_round, question
 
 ROOT = Path(__file__).parents[2]
 
@@ -123,23 +123,12 @@ async def test_a_migration_that_rebuilds_a_table_keeps_what_refers_to_it(
     async with open_database(database_url(tmp_path)) as database:
         thread = await posted_round(database, await a_room(database))
         head = await database.migrate()
-    migrations = shutil.copytree(bot.store.database.MIGRATIONS, tmp_path / "migrations")
+    migrations = shutil.copytree(bot.store.migrating.MIGRATIONS, tmp_path / "migrations")
     (migrations / "versions" / "9999_rebuild.py").write_text(REBUILD.format(head=head))
-    monkeypatch.setattr(bot.store.database, "MIGRATIONS", migrations)
+    monkeypatch.setattr(bot.store.migrating, "MIGRATIONS", migrations)
     async with open_database(database_url(tmp_path)) as database, database.read() as transaction:
         assert await database.migrate() == "9999"
         assert await transaction.rounds.get(thread.round.id) == thread.round
-
-
-def migrated_to(path: Path, revision: str) -> None:
-    """Make a database of an earlier version of the program."""
-    config = alembic.config.Config(attributes={"found": []})
-    config.set_main_option("script_location", str(bot.store.database.MIGRATIONS))
-    engine = create_engine(f"sqlite:///{path}")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        alembic.command.upgrade(config, revision)
-    engine.dispose()
 
 
 DATA_OF_0003 = """
@@ -158,7 +147,7 @@ INSERT INTO reactions VALUES (1, 'm1', 2, 'agree');
 
 
 async def test_a_database_of_an_earlier_version_keeps_all_it_holds(tmp_path: Path) -> None:
-    migrated_to(tmp_path / "bot.db", "0003")
+    earlier_database(tmp_path / "bot.db", "0003")
     with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
         connection.executescript(DATA_OF_0003.replace("{question}", json.dumps(question_to_json(question()))))
     async with open_database(database_url(tmp_path)) as database:
@@ -176,6 +165,40 @@ async def test_a_database_of_an_earlier_version_keeps_all_it_holds(tmp_path: Pat
             await transaction.accounts.link(1, 2)
             await transaction.groups.leave(1, NOON)
             assert await transaction.groups.rooms(1) == []
+
+
+async def test_a_database_of_an_earlier_version_is_not_changed_by_a_visit(tmp_path: Path) -> None:
+    earlier_database(tmp_path / "bot.db", "0003")
+    with pytest.raises(OutdatedError) as caught:
+        async with visit_database(database_url(tmp_path)):
+            pass
+    assert is_one_sentence_with_what_to_do(caught.value), caught.value
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as connection:
+        assert connection.execute("SELECT version_num FROM alembic_version").fetchall() == [("0003",)]
+
+
+async def test_a_visit_finds_what_is_there_and_makes_nothing(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseError, match="There is no database"):
+        async with visit_database(database_url(tmp_path / "none")):
+            pass
+    assert not (tmp_path / "none").exists()
+    async with open_database(database_url(tmp_path)) as database, database.write() as transaction:
+        await transaction.notes.put("key", "value")
+    async with visit_database(database_url(tmp_path)) as database, database.read() as transaction:
+        assert await transaction.notes.get("key") == "value"
+
+
+async def test_a_visit_to_a_newer_or_a_foreign_database_is_refused(tmp_path: Path) -> None:
+    await use(database_url(tmp_path))
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        with pytest.raises(DatabaseError, match="newer version"):
+            async with visit_database(database_url(tmp_path)):
+                pass
+        connection.execute("DROP TABLE alembic_version")
+    with pytest.raises(DatabaseError, match="not one of this program"):
+        async with visit_database(database_url(tmp_path)):
+            pass
 
 
 @pytest.mark.parametrize("column", [messages.c.member_id, messages.c.room_id, reactions.c.member_id])
@@ -282,7 +305,7 @@ async def test_a_folder_that_cannot_be_made_is_reported(tmp_path: Path) -> None:
 CHILD = """
 import asyncio, ctypes, resource, sys
 from bot.errors import BotError
-from bot.store.database import open_database
+from bot.store.database import open_database, visit_database
 
 def drop_privileges():
     header, nothing = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
@@ -290,6 +313,9 @@ def drop_privileges():
         sys.exit("capset failed")
 
 async def main():
+    if sys.argv[2] == "check":
+        async with visit_database(sys.argv[1]) as database:
+            return await database.check()
     async with open_database(sys.argv[1]) as database:
         print("opened", flush=True)
         if sys.argv[2] == "fill":
@@ -334,10 +360,11 @@ async def test_a_read_only_folder_is_reported(tmp_path: Path, existing: bool) ->
 
 
 @linux_only
-async def test_a_read_only_file_is_reported(tmp_path: Path) -> None:
+@pytest.mark.parametrize("do", ["write", "check"])
+async def test_a_read_only_file_is_reported(tmp_path: Path, do: str) -> None:
     await use(database_url(tmp_path))
     (tmp_path / "bot.db").chmod(0o444)
-    code, out, told = in_a_process(database_url(tmp_path))
+    code, out, told = in_a_process(database_url(tmp_path), do)
     assert (code, out) == (4, "")
     assert (
         told
