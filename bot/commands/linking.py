@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter
 from bot.content import Action, Actions, Block, Facts, Heading, Item, Listing, Paragraph, Reply
 from bot.errors import ChatError
-from bot.services import accounts, linking
+from bot.services import accounts, leaving, linking
 from bot.services.accounts import Pairing, account_name
 from bot.services.codes import Offer, over
 from bot.services.linking import Proposal
@@ -98,14 +98,14 @@ async def room_unlink(call: Call) -> Reply:
     if room is None or room.channel != call.invocation.place.channel:
         raise ChatError(f"{call.group.name} does not meet in this channel.", "Write this where it does.")
     async with call.context.database.read() as transaction:
-        linking.require_leavable(call.group, await transaction.groups.rooms(call.group.id), room)
+        leaving.require_leavable(call.group, await transaction.groups.rooms(call.group.id), room)
     if call.get("confirm", str) != "yes":
         return Reply.of(
             f"This channel would leave {call.group.name}: no question and no digest comes here any more, and nothing "
             "more is recorded. What was said so far stays with the group. All rooms are told.",
             Actions((Action("Leave", f"{HOSTS} unlink", (("confirm", "yes"),)),)),
         )
-    await linking.leave_room(call.context, call.group, room)
+    await leaving.leave_room(call.context, call.group, room)
     return Reply.of(f"This channel has left {call.group.name}.")
 
 

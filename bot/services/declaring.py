@@ -15,6 +15,7 @@ from bot.nearest import nearest
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
 from bot.services.hosting import announce, with_settings
+from bot.services.leaving import close_room, give_up_room
 from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -23,8 +24,8 @@ log = structlog.get_logger(__name__)
 async def declare_groups(context: Context, declared: Iterable[DeclaredGroup]) -> None:
     """Make or bring up to date the groups of the file; those that left it stay as they were, decided from chat again.
 
-    Channels that are new to the bot are told. Raises SettingsError for an unknown question set; one that cannot be read
-    just now is the hosts' trouble, not the operator's.
+    Channels that join or leave a group by it are told. Raises SettingsError for an unknown question set; one that
+    cannot be read just now is the hosts' trouble, not the operator's.
     """
     wanted = {group.slug: group for group in declared}
     require_sets(context.catalogue, wanted.values())
@@ -55,14 +56,18 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
         group = await transaction.groups.add(wanted.slug, wanted.name, wanted.settings, now, declared=True)
         log.info("group declared", group=wanted.slug)
     else:
+        places = {declared.place for declared in wanted.rooms}
+        for room in await transaction.groups.rooms(group.id):
+            if room.channel not in places:
+                await close_room(transaction, group, room, now)
         group = replace(with_settings(group, wanted.settings, now), name=wanted.name, declared=True)
         await transaction.groups.save(group)
     for declared in wanted.rooms:
         before = await transaction.groups.room_at(declared.place)
+        if before is not None and before.group_id != group.id:
+            await give_up_room(transaction, await transaction.groups.get(before.group_id), before, now)
+            before = None
         room = await transaction.groups.add_room(group.id, declared.place, since=None if before else now)
         await transaction.groups.set_mention(room.id, Ref(declared.mention) if declared.mention else None)
         if before is None:
             await announce(transaction, room, f"The group “{wanted.name}”", group.settings, now)
-        elif before.group_id != group.id:
-            await transaction.deliveries.call_off(room.id, now)
-            log.warning("channel moved to another group, as the file says", group=wanted.slug, room=room.id)

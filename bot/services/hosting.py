@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import unicodedata
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -157,9 +158,13 @@ async def announce(transaction: Transaction, room: Room, who: str, settings: Set
         "it can be looked up, and the weekly digest quotes it. "
         "Whoever wants nothing recorded writes `/reading privacy opt-out`. `/reading help` shows more."
     )
-    await transaction.deliveries.add(
-        NewDelivery(f"notice:set-up:{room.id}:{now:%Y%m%dT%H%M%S}", DeliveryKind.NOTICE, room.id, now, text=text)
-    )
+    await post_notice(transaction, room, text, now)
+
+
+async def post_notice(transaction: Transaction, room: Room, text: str, now: datetime) -> None:
+    """Have something said in a room."""
+    key = f"notice:{uuid.uuid4().hex}"
+    await transaction.deliveries.add(NewDelivery(key, DeliveryKind.NOTICE, room.id, now, text=text))
 
 
 def checked_name(name: str | None) -> str:

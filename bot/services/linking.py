@@ -1,4 +1,4 @@
-"""One group in several places: a channel joins it when hosts of both sides agree, and may leave it again.
+"""One group in several places: a channel joins it when hosts of both sides agree.
 
 A host of the group makes a code, whoever may set up the other channel uses it there, sees which group it is and agrees,
 and then a host of the group agrees as well. Each step checks the rights of whoever takes it.
@@ -7,9 +7,8 @@ and then a host of the group agrees as well. Each step checks the rights of whoe
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -18,13 +17,11 @@ from bot.content import Action, Actions, Paragraph, Reply
 from bot.errors import ChatError
 from bot.model import Author, Channel, Group, Room, Round, Whereabouts
 from bot.services import codes
-from bot.services.alerts import clear_alerts, delivery_cause
 from bot.services.asking import post_in, question_key
 from bot.services.context import Context
-from bot.services.hosting import diagnose, group_at, is_host, require_changeable, require_host
+from bot.services.hosting import diagnose, group_at, is_host, post_notice, require_changeable, require_host
 from bot.services.telling import tell_person
 from bot.services.viewing import full_name, names_of
-from bot.store.deliveries import DeliveryKind, NewDelivery
 from bot.store.links import LinkRequest, LinkState
 from bot.store.transaction import Transaction
 from bot.wording import describe_days
@@ -252,61 +249,4 @@ async def _announce(
         else:
             joined = full_name(new.channel, names.get(new.channel))
             text = f"{group.name} meets in {joined} as well from now on. {crossing}"
-        await _notice(transaction, room, text, now)
-
-
-async def _notice(transaction: Transaction, room: Room, text: str, now: datetime) -> None:
-    key = f"notice:{uuid.uuid4().hex}"
-    await transaction.deliveries.add(NewDelivery(key, DeliveryKind.NOTICE, room.id, now, text=text))
-
-
-async def leave_room(context: Context, group: Group, room: Room) -> None:
-    """Let a group meet in one of its rooms no more, and have that said everywhere; what was said stays the group's.
-
-    Raises ChatError for the only room, and for a group that the operator's file declares.
-    """
-    now = context.clock.now()
-    async with context.database.write() as transaction:
-        require_leavable(group, rooms := await transaction.groups.rooms(group.id), room)
-        names = {one.id: full_name(one.channel, called) for one, called in await transaction.groups.called(group.id)}
-        await transaction.groups.leave(room.id, now)
-        await transaction.deliveries.call_off(room.id, now)
-        await clear_alerts(transaction, group.id, delivery_cause(room.id))
-        others = [one for one in rooms if one.id != room.id]
-        await _forget_alert_channel(transaction, group, others)
-        remaining = " and in ".join(names[one.id] for one in others)
-        gone = (
-            f"{group.name} does not meet here any more, and nothing that is written here from now on is recorded. "
-            f"What was said so far stays with the group, which meets in {remaining}. "
-            "`/reading privacy erase` still makes it forget what you said."
-        )
-        await _notice(transaction, room, gone, now)
-        for one in others:
-            text = (
-                f"{group.name} does not meet in {names[room.id]} any more: what is written here does not go there now. "
-                "What was said so far stays with the group."
-            )
-            await _notice(transaction, one, text, now)
-    context.wake()
-    log.info("a channel left a group", group=group.slug, room=room.id)
-
-
-def require_leavable(group: Group, rooms: Sequence[Room], room: Room) -> None:
-    """Raise ChatError if a room cannot leave a group that meets in these rooms."""
-    require_changeable(group)
-    if room.id not in {one.id for one in rooms}:
-        raise ChatError(f"{group.name} does not meet in this channel.", "Write this where it meets.")
-    if len(rooms) == 1:
-        raise ChatError(
-            f"This is the only channel where {group.name} meets, so it cannot leave.",
-            "`/reading-host pause` stops its questions.",
-        )
-
-
-async def _forget_alert_channel(transaction: Transaction, group: Group, rooms: Sequence[Room]) -> None:
-    """Tell hosts in private again if their alert channel is in a workspace that the group has left."""
-    alerts = group.settings.alert_channel
-    workspaces = {(room.channel.platform, room.channel.workspace) for room in rooms}
-    if alerts is not None and (alerts.platform, alerts.workspace) not in workspaces:
-        current = await transaction.groups.get(group.id)
-        await transaction.groups.save(replace(current, settings=replace(current.settings, alert_channel=None)))
+        await post_notice(transaction, room, text, now)

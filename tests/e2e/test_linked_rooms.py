@@ -13,7 +13,8 @@ from bot.content import Reply
 from bot.errors import ChatError
 from bot.model import Channel, Ref, Settings, Stance
 from bot.platforms.console.render import blocks_text
-from bot.services.linking import confirm_room, leave_room, refuse_room
+from bot.services.leaving import leave_room
+from bot.services.linking import confirm_room, refuse_room
 from tests.standins.bridge import ADA, BEN, BOSS, CAFE, CEM, HOST, LIBRARY, PUB, Bridge, bridge
 from tests.standins.faults import Fault
 from tests.standins.memory import person

@@ -108,6 +108,9 @@ async def test_a_channel_that_the_file_gives_to_another_group_moves(room: Consol
         group = await transaction.groups.by_channel(CHANNEL)
     assert group is not None
     assert group.slug == "evening"
+    await room.app.settle()
+    assert room.posts()[-1].startswith("The group “Evening readers” meets here from now on.")
+    assert not [post for post in room.posts() if "nothing that is written here" in post], "another group records it now"
 
 
 async def test_nothing_of_the_group_before_is_posted_in_a_channel_that_moved(room: ConsoleRoom, tmp_path: Path) -> None:
@@ -124,6 +127,36 @@ async def test_a_group_may_have_several_rooms(room: ConsoleRoom, tmp_path: Path)
     await declare_groups(room.app.context, declared(tmp_path, EVENING.replace("[{platform: console}]", rooms)))
     assert "Rooms: 2" in await room.reads("you", "/reading-host status")
     assert "Evening readers" in await room.reads("you", "/reading-host status", SIDE_ROOM)
+
+
+async def test_a_room_that_the_file_takes_away_leaves_its_group_and_all_rooms_are_told(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    rooms = "[{platform: console}, {platform: console, channel: side-room}]"
+    await declare_groups(room.app.context, declared(tmp_path, EVENING.replace("[{platform: console}]", rooms)))
+    await room.app.settle()
+    said = len(room.posts())
+    await declare_groups(room.app.context, declared(tmp_path, EVENING))
+    await declare_groups(room.app.context, declared(tmp_path, EVENING))
+    await room.app.settle()
+    [told] = room.posts()[said:]
+    assert told.startswith("Evening readers does not meet in ")
+    assert "any more: what is written here does not go there now." in told
+    assert "Rooms: 1" in await room.reads("you", "/reading-host status")
+    await room.until(NINE)
+    assert len(room.questions()) == 1
+
+
+async def test_a_file_may_move_a_group_to_another_channel(room: ConsoleRoom, tmp_path: Path) -> None:
+    await declare_groups(room.app.context, declared(tmp_path, EVENING))
+    moved = EVENING.replace("{platform: console}", "{platform: console, channel: side-room}")
+    await declare_groups(room.app.context, declared(tmp_path, moved))
+    await room.app.settle()
+    [told] = room.posts()[1:]
+    assert told.startswith("Evening readers does not meet here any more, and nothing that is written here")
+    assert "What was said so far stays with the group. `/reading privacy erase`" in told
+    assert "Evening readers" in await room.reads("you", "/reading-host status", SIDE_ROOM)
+    assert "No reading group meets in this channel" in await room.reads("you", "/reading-host status")
 
 
 async def test_an_unknown_question_set_is_told_with_its_place_and_nothing_is_made(
