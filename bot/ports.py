@@ -212,10 +212,11 @@ class Platform(Protocol):
         """Return the name of a role or user group that a question may ping in a channel, or None if there is none."""
         ...
 
-    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+    async def inspect(self, chat: Chat, rooms: Sequence[Channel], alerts: Sequence[Channel]) -> tuple[str, ...]:
         """Return one sentence for each thing that keeps the bot from working, with what to do about it.
 
-        First what concerns the platform as a whole, then each of the channels. Works without `run`, and takes no
+        First what concerns the platform as a whole, then each channel where groups meet, then each that is only told of
+        trouble. Works without `run`, and takes no
         connection away from a bot that runs meanwhile; `chat` is there to recall what the adapter remembered.
         """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,17 +27,16 @@ async def inspect_platforms(settings: BotSettings) -> list[tuple[str, list[str],
     """
     async with AsyncExitStack() as stack:
         database = await _opened(settings, stack)
-        channels = {*await _channels(database), *(room.place for group in settings.groups for room in group.rooms)}
+        rooms, alerts = await _channels(database, settings)
         found: list[tuple[str, list[str], str]] = []
         for name, alone in _each(settings):
             if name == "console":
                 found.append((name, [], "needs no connection"))
                 continue
-            there = sorted(
-                (one for one in channels if one.platform == name), key=lambda one: (one.workspace, one.channel)
-            )
-            troubles = await _inspect(alone, database, there)
-            found.append((name, troubles, f"the bot can work there, with {plural(len(there), 'channel')}"))
+            here, alerted = _on(name, rooms), _on(name, alerts - rooms)
+            troubles = await _inspect(alone, database, here, alerted)
+            channels = plural(len(here) + len(alerted), "channel")
+            found.append((name, troubles, f"the bot can work there, with {channels}"))
         return found
 
 
@@ -49,13 +48,19 @@ async def _opened(settings: BotSettings, stack: AsyncExitStack) -> Database:
     return await stack.enter_async_context(open_database(database_url(Path(folder) / "empty.db")))
 
 
-async def _channels(database: Database) -> set[Channel]:
-    """Return where groups meet and where alerts go."""
+async def _channels(database: Database, settings: BotSettings) -> tuple[set[Channel], set[Channel]]:
+    """Return where groups meet and where alerts go, those of declared groups included."""
     async with database.read() as transaction:
         groups = await transaction.groups.all()
-        rooms = [room.channel for group in groups for room in await transaction.groups.rooms(group.id)]
-    alerts = (group.settings.alert_channel for group in groups)
-    return {*rooms, *(channel for channel in alerts if channel is not None)}
+        rooms = {room.channel for group in groups for room in await transaction.groups.rooms(group.id)}
+    rooms |= {room.place for group in settings.groups for room in group.rooms}
+    held = [*(group.settings for group in groups), *(group.settings for group in settings.groups)]
+    return rooms, {one.alert_channel for one in held if one.alert_channel is not None}
+
+
+def _on(platform: str, channels: Iterable[Channel]) -> list[Channel]:
+    there = (channel for channel in channels if channel.platform == platform)
+    return sorted(there, key=lambda one: (one.workspace, one.channel))
 
 
 def _each(settings: BotSettings) -> Iterator[tuple[str, BotSettings]]:
@@ -66,7 +71,9 @@ def _each(settings: BotSettings) -> Iterator[tuple[str, BotSettings]]:
             yield name, settings.model_copy(update={"platforms": Platforms(**{name: own})})
 
 
-async def _inspect(settings: BotSettings, database: Database, channels: Iterable[Channel]) -> list[str]:
+async def _inspect(
+    settings: BotSettings, database: Database, rooms: Sequence[Channel], alerts: Sequence[Channel]
+) -> list[str]:
     clock = SystemClock()
     try:
         (platform,) = await make_platforms(settings, clock)
@@ -74,7 +81,7 @@ async def _inspect(settings: BotSettings, database: Database, channels: Iterable
         return [str(error)]
     context = Context(database, Catalogue(settings.seeds), clock, {platform.name: platform}, lambda: None)
     try:
-        return list(await platform.inspect(ChatDesk(context, Recorder(database)), tuple(channels)))
+        return list(await platform.inspect(ChatDesk(context, Recorder(database)), rooms, alerts))
     except BotError as error:
         return [str(error)]
     finally:

@@ -83,6 +83,8 @@ def _changes(call: Call) -> tuple[dict[str, Any], list[str]]:
     changes: dict[str, Any] = {}
     done: list[str] = []
     removed = call.get("remove", str)
+    if removed and call.get(removed, str) is not None:
+        raise ChatError(f"`{removed}:` sets what `remove:{removed}` takes away.", "Write one of the two.")
     if (line := call.get("empty_week", str)) is not None:
         changes["tell_empty_week"] = line == "line"
         done.append(f"A week without answers gets {EMPTY_WEEK[line == 'line']}.")

@@ -260,10 +260,11 @@ async def test_a_channel_that_does_not_work_is_refused_and_diagnosed(hands: Hand
 
 
 async def test_an_inspection_names_the_channels_that_do_not_work_and_no_others(hands: Hands) -> None:
-    assert await hands.platform.inspect(hands.reports, [hands.channel]) == ()
-    found = await hands.platform.inspect(hands.reports, [hands.channel, hands.elsewhere])
+    assert await hands.platform.inspect(hands.reports, [hands.channel], []) == ()
+    found = await hands.platform.inspect(hands.reports, [hands.channel, hands.elsewhere], [])
     assert len(found) == 1
     assert found[0].endswith(".")
+    assert len(await hands.platform.inspect(hands.reports, [hands.channel], [hands.elsewhere])) == 1
 
 
 async def test_what_cannot_be_said_in_a_channel_is_told_to_be_so(hands: Hands) -> None:

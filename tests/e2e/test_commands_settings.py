@@ -133,6 +133,21 @@ async def test_no_question_comes_on_a_holiday_and_the_empty_week_gets_its_line(r
     assert "There are no holidays." in await room.reads("you", "/reading-host settings remove:holidays")
 
 
+async def test_what_is_set_and_taken_away_at_once_is_refused_and_nothing_changes(room: ConsoleRoom) -> None:
+    await room.reads("you", "/reading-host settings holidays:2030-05-01")
+    for line in (
+        "holidays:2030-06-01 remove:holidays",
+        "alerts:reading-room remove:alerts",
+        "mention:all remove:mention",
+    ):
+        name = line.partition(":")[0]
+        assert (
+            await room.reads("you", f"/reading-host settings {line}")
+            == f"`{name}:` sets what `remove:{name}` takes away. Write one of the two."
+        )
+    assert "2030-05-01" in await room.reads("you", "/reading-host settings")
+
+
 async def test_only_a_role_that_exists_is_pinged(room: ConsoleRoom) -> None:
     said = await room.reads("you", "/reading-host settings mention:readers")
     assert said == "That is no role that a question can ping. Choose one that your readers have."

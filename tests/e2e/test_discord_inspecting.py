@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -30,10 +30,12 @@ async def server() -> AsyncIterator[DiscordServer]:
             yield server
 
 
-async def found(server: DiscordServer, *channels: Channel, token: str = "") -> tuple[str, ...]:
+async def found(
+    server: DiscordServer, *rooms: Channel, alerts: Sequence[Channel] = (), token: str = ""
+) -> tuple[str, ...]:
     platform = DiscordPlatform(token or server.token, SystemClock())
     try:
-        return await platform.inspect(Reports(), channels)
+        return await platform.inspect(Reports(), rooms, alerts)
     finally:
         await platform.close()
 
@@ -43,6 +45,19 @@ async def test_nothing_is_wrong_and_no_gateway_was_needed(server: DiscordServer)
     rooms = [channel_of(guild.text("reading")), channel_of(guild.forum("rounds"))]
     assert await found(server, *rooms) == ()
     assert server.gateway.identified == 0
+
+
+async def test_a_channel_for_alerts_needs_no_more_than_alerts_do(server: DiscordServer) -> None:
+    guild = server.guild("Readers")
+    room = guild.text("hosts")
+    room.deny_bot("create_public_threads", "send_messages_in_threads", "attach_files", "read_message_history")
+    assert len(await found(server, channel_of(room))) == 4
+    assert await found(server, alerts=[channel_of(room)]) == ()
+    room.deny_bot("send_messages")
+    (told,) = await found(server, alerts=[channel_of(room), channel_of(guild.text("open"))])
+    assert "I lack the permission Send Messages in #hosts." in told
+    (told,) = await found(server, alerts=[channel_of(guild.forum("rounds"))])
+    assert "#rounds is a forum" in told
 
 
 async def test_a_wrong_token_and_a_server_that_is_down_are_one_sentence_each(server: DiscordServer) -> None:
@@ -100,12 +115,15 @@ async def test_what_is_wrong_with_a_channel_itself_is_told(server: DiscordServer
 async def checked(folder: Path, server: DiscordServer, token: str) -> tuple[int, list[str]]:
     """Run `check --online` in a process of its own; return its exit code and what it printed of the platforms."""
     write_set(folder / "seeds")
-    room = server.guild("Readers").text("reading")
+    guild = server.guild("Readers")
+    room, hosts = guild.text("reading"), guild.text("hosts")
     room.deny_bot("attach_files")
+    hosts.deny_bot("send_messages", "attach_files")
     (folder / "bot.yaml").write_text(
         f"database: {folder}/bot.db\nseeds: {folder}/seeds\nplatforms:\n  discord:\n    api_url: {server.api_url}\n"
         f"groups:\n  - slug: evening\n    name: Evening\n    question_set: commons\n"
         f"    rooms: [{{platform: discord, workspace: '{room.state.guild_id}', channel: '{room.id}'}}]\n"
+        f"    alert_channel: {{platform: discord, workspace: '{room.state.guild_id}', channel: '{hosts.id}'}}\n"
     )
     environment = {**os.environ, "DISCORD_TOKEN": token, "PYTHONPATH": str(ROOT)}
     command = (sys.executable, "-m", "bot", "check", "--online", "--config", str(folder / "bot.yaml"))
@@ -117,9 +135,10 @@ async def checked(folder: Path, server: DiscordServer, token: str) -> tuple[int,
 
 async def test_check_online_prints_what_is_wrong_and_makes_nothing(tmp_path: Path) -> None:
     async with DiscordServer() as server:
-        code, (line,) = await checked(tmp_path, server, server.token)
+        code, (first, second) = await checked(tmp_path, server, server.token)
         assert code == 1
-        assert line.startswith("✗ discord: Readers: I lack the permission Attach Files in #reading.")
+        assert first.startswith("✗ discord: Readers: I lack the permission Attach Files in #reading.")
+        assert second.startswith("✗ discord: Readers: I lack the permission Send Messages in #hosts.")
         assert not (tmp_path / "bot.db").exists()
         code, (line,) = await checked(tmp_path, server, "")
         assert code == 1

@@ -257,9 +257,9 @@ class MemoryPlatform:
         """Return the name of a role; there is one for every reference but `nobody`."""
         return None if role == "nobody" else f"the {role}"
 
-    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+    async def inspect(self, chat: Chat, rooms: Sequence[Channel], alerts: Sequence[Channel]) -> tuple[str, ...]:
         """Return what is wrong with channels."""
-        return tuple([problem for channel in channels for problem in await self.diagnose(channel)])
+        return tuple([problem for channel in (*rooms, *alerts) for problem in await self.diagnose(channel)])
 
     def link(self, place: Place, message: Ref) -> str:
         """Return the address of a message."""

@@ -148,7 +148,7 @@ async def test_a_healthy_app_is_inspected_without_a_word_and_without_a_connectio
         room = team.channel("reading")
         await team.owner.says(room, "Hello.")
         platform = platform_for(server, team.token, server.app.app_token)
-        assert await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(room.id))]) == ()
+        assert await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(room.id))], []) == ()
         assert server.sockets.connections == []
         await platform.close()
 
@@ -161,7 +161,7 @@ async def test_each_thing_that_is_wrong_is_told_once_with_what_to_do() -> None:
         server.faults.error("apps.connections.open", "invalid_auth")
         platform = platform_for(server, team.token, server.app.app_token)
         places = [*(one.id for one in (outside, archived)), "C0NOTHING"]
-        told = await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(place)) for place in places])
+        told = await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(place)) for place in places], [])
         token, *rest = told
         assert "SLACK_APP_TOKEN" in token
         assert [problem.split()[1] for problem in rest] == places
@@ -177,7 +177,7 @@ async def test_a_token_that_may_not_read_threads_is_found_out() -> None:
         await team.owner.says(room, "Hello.")
         server.faults.error("conversations.replies", "not_allowed_token_type")
         platform = platform_for(server, team.token, server.app.app_token)
-        (told,) = await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(room.id))])
+        (told,) = await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(room.id))], [])
         assert "does not let this app read threads" in told
         await platform.close()
 
@@ -187,7 +187,7 @@ async def test_with_a_wrong_token_nothing_is_said_of_channels() -> None:
         team = server.team("Readers")
         room = team.channel("reading")
         platform = platform_for(server, "xoxb-wrong", server.app.app_token)
-        told = await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(room.id))])
+        told = await platform.inspect(Desk(), [Channel("slack", Ref(team.id), Ref(room.id))], [])
         assert told == ("Slack refuses the app's token. Whoever runs the bot has to install it again.",)
         await platform.close()
 
@@ -218,7 +218,7 @@ async def test_scopes_that_are_missing_are_named() -> None:
         server.app.scopes = tuple(scope for scope in SCOPES if scope != "reactions:read")
         team = server.team("Readers")
         platform = platform_for(server, team.token, server.app.app_token)
-        (told,) = await platform.inspect(Desk(), [])
+        (told,) = await platform.inspect(Desk(), [], [])
         assert "reactions:read (to count votes)" in told
         await platform.close()
 
@@ -227,7 +227,7 @@ async def test_an_app_that_nobody_installed_says_where_to() -> None:
     async with SlackServer() as server:
         web = WebApi(server.api_url)
         platform = SlackPlatform(web, http_connection(web, server, 1))
-        (told,) = await platform.inspect(Desk(), [])
+        (told,) = await platform.inspect(Desk(), [], [])
         assert "http://127.0.0.1:1/slack/install" in told
         await platform.close()
 
@@ -255,6 +255,6 @@ async def test_a_token_for_a_whole_organization_is_refused_with_what_to_do(monke
         platform = platform_for(server, team.token, server.app.app_token)
         with pytest.raises(PlatformError, match="whole organization"):
             await platform.run(Desk())
-        (told,) = await platform.inspect(Desk(), [])
+        (told,) = await platform.inspect(Desk(), [], [])
         assert "Install the app in one workspace" in told
         await platform.close()

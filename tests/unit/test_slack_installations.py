@@ -210,7 +210,7 @@ async def test_looking_at_installations_changes_nothing(monkeypatch: pytest.Monk
     web = WebApi("http://127.0.0.1:9/api")
     keys = HttpKeys("secret", Credentials("1", "2"), cipher(f"{Fernet.generate_key().decode()},{KEY}"))
     platform = SlackPlatform(web, ByHttp(web, keys, HttpSettings("127.0.0.1", 1, "https://reading.example.org")))
-    assert await platform.inspect(desk, []) == ("In the workspace T1: Slack cannot be reached. Try again later.",)
+    assert await platform.inspect(desk, [], []) == ("In the workspace T1: Slack cannot be reached. Try again later.",)
     assert desk.notes == before
     await platform.close()
 

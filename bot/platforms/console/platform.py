@@ -150,9 +150,9 @@ class ConsolePlatform:
         """Return None: the console has no roles."""
         return None
 
-    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+    async def inspect(self, chat: Chat, rooms: Sequence[Channel], alerts: Sequence[Channel]) -> tuple[str, ...]:
         """Return what is wrong with channels; nothing else can be at the console."""
-        return tuple([problem for channel in channels for problem in await self.diagnose(channel)])
+        return tuple([problem for channel in (*rooms, *alerts) for problem in await self.diagnose(channel)])
 
     def link(self, place: Place, message: Ref) -> str:
         """Return a message's number in brackets, which is how the console points at it."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import discord
 
 from bot.model import Channel
 from bot.platforms.discord.directory import number
 from bot.platforms.discord.outcomes import CONNECTION_ERRORS
-from bot.platforms.discord.permissions import problems
+from bot.platforms.discord.permissions import Room, problems, problems_with_alerts
 
 _NO_CONTENT = (
     "The bot may not read what members write. Switch on Message Content Intent on the Bot page of the application in "
@@ -21,7 +21,7 @@ _ENDPOINT = (
 )
 
 
-async def inspect(token: str, channels: Sequence[Channel]) -> tuple[str, ...]:
+async def inspect(token: str, rooms: Sequence[Channel], alerts: Sequence[Channel]) -> tuple[str, ...]:
     """Return one sentence for each thing that is wrong: with the token, the application, then each channel."""
     async with discord.Client(intents=discord.Intents.none()) as client:
         try:
@@ -31,8 +31,10 @@ async def inspect(token: str, channels: Sequence[Channel]) -> tuple[str, ...]:
         except (discord.HTTPException, *CONNECTION_ERRORS):
             return ("Discord cannot be reached. Try again later.",)
         found = [*_of_application(client)]
-        for channel in channels:
-            found += await _of_channel(client, channel)
+        for channel in rooms:
+            found += await _of_channel(client, channel, problems)
+        for channel in alerts:
+            found += await _of_channel(client, channel, problems_with_alerts)
         return tuple(found)
 
 
@@ -45,7 +47,9 @@ def _of_application(client: discord.Client) -> tuple[str, ...]:
     return (*(() if reads else (_NO_CONTENT,)), *((_ENDPOINT,) if endpoint else ()))
 
 
-async def _of_channel(client: discord.Client, channel: Channel) -> tuple[str, ...]:
+async def _of_channel(
+    client: discord.Client, channel: Channel, look: Callable[[Room, discord.Member], tuple[str, ...]]
+) -> tuple[str, ...]:
     where = f"Channel {channel.channel} of server {channel.workspace}"
     guild: discord.Guild | None = None
     try:
@@ -64,4 +68,4 @@ async def _of_channel(client: discord.Client, channel: Channel) -> tuple[str, ..
         return (f"{where}: Discord does not say how it is. Try again later.",)
     if not isinstance(room, discord.TextChannel | discord.ForumChannel):
         return (f"{where} is neither a text channel nor a forum. Choose another.",)
-    return tuple(f"{guild.name}: {problem}" for problem in problems(room, me))
+    return tuple(f"{guild.name}: {problem}" for problem in look(room, me))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 import discord
 
 Room = discord.TextChannel | discord.ForumChannel
@@ -27,6 +29,7 @@ IN_FORUMS = {
 }
 """Likewise in a forum's settings; threads need no permission of their own there."""
 
+ALERTING = ("view_channel", "send_messages")
 READING = ("view_channel", "read_message_history")
 
 
@@ -37,14 +40,10 @@ def invite_permissions() -> discord.Permissions:
 
 def problems(room: Room, me: discord.Member) -> tuple[str, ...]:
     """Return one sentence for each thing that keeps the bot or the members from working in a channel."""
-    mine, names = room.permissions_for(me), IN_FORUMS if isinstance(room, discord.ForumChannel) else NEEDED
-    if not mine.view_channel:
-        return (f"I cannot see #{room.name}. Give my role the permission View Channel in the channel's settings.",)
-    found = [
-        f"I lack the permission {shown} in #{room.name}. Give it to my role in the channel's settings."
-        for permission, shown in names.items()
-        if not getattr(mine, permission)
-    ]
+    names = IN_FORUMS if isinstance(room, discord.ForumChannel) else NEEDED
+    found = [*_lacking(room, me, names)]
+    if not room.permissions_for(me).view_channel:
+        return tuple(found)
     everyone = room.permissions_for(room.guild.default_role)
     if everyone.view_channel and not everyone.send_messages_in_threads:
         shown = names["send_messages_in_threads"]
@@ -52,6 +51,23 @@ def problems(room: Room, me: discord.Member) -> tuple[str, ...]:
     if isinstance(room, discord.ForumChannel) and room.flags.require_tag:
         found.append(f"#{room.name} wants a tag on every post. Switch that off in the forum's settings.")
     return tuple(found)
+
+
+def problems_with_alerts(room: Room, me: discord.Member) -> tuple[str, ...]:
+    """Return one sentence for each thing that keeps hosts from being told of trouble in a channel."""
+    if isinstance(room, discord.ForumChannel):
+        return (f"#{room.name} is a forum, where hosts cannot be told. Choose another with `/reading-host settings`.",)
+    return tuple(_lacking(room, me, {name: NEEDED[name] for name in ALERTING}))
+
+
+def _lacking(room: Room, me: discord.Member, needed: Mapping[str, str]) -> Iterator[str]:
+    mine = room.permissions_for(me)
+    if not mine.view_channel:
+        yield f"I cannot see #{room.name}. Give my role the permission View Channel in the channel's settings."
+        return
+    for permission, shown in needed.items():
+        if not getattr(mine, permission):
+            yield f"I lack the permission {shown} in #{room.name}. Give it to my role in the channel's settings."
 
 
 def may_read(room: Room | discord.Thread) -> bool:

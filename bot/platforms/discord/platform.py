@@ -254,9 +254,9 @@ class DiscordPlatform:
         found = guild.get_role(number(role)) if guild else None
         return None if found is None or found.is_default() else found.name
 
-    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+    async def inspect(self, chat: Chat, rooms: Sequence[Channel], alerts: Sequence[Channel]) -> tuple[str, ...]:
         """Return what is wrong with the token, the application and the channels."""
-        return await inspect(self._token, channels)
+        return await inspect(self._token, rooms, alerts)
 
     def link(self, place: Place, message: Ref) -> str:
         """Return a message's address."""

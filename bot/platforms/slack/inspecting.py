@@ -29,10 +29,15 @@ async def problems_of(client: AsyncWebClient, channel: Channel) -> tuple[str, ..
     return (*lacking, *here)
 
 
-async def inspect_channel(client: AsyncWebClient, channel: Channel) -> tuple[str, ...]:
+async def inspect_room(client: AsyncWebClient, channel: Channel) -> tuple[str, ...]:
     """Return what is wrong with a channel itself, and whether its threads may be read. Raises nothing of Slack's."""
+    return await inspect_channel(client, channel) or await _of_threads(client, channel)
+
+
+async def inspect_channel(client: AsyncWebClient, channel: Channel) -> tuple[str, ...]:
+    """Return what keeps the bot from writing in a channel. Raises nothing of Slack's."""
     _, here = await _of_channel(client, channel)
-    return here or await _of_threads(client, channel)
+    return here
 
 
 async def _of_channel(client: AsyncWebClient, channel: Channel) -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -19,7 +19,7 @@ from bot.platforms.slack.connecting import Connection
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.home import channels_of
 from bot.platforms.slack.ids import NAME
-from bot.platforms.slack.inspecting import inspect_channel, problems_of
+from bot.platforms.slack.inspecting import inspect_channel, inspect_room, problems_of
 from bot.platforms.slack.interactions import register
 from bot.platforms.slack.listening import Listener, ignore_the_rest
 from bot.platforms.slack.once import Once
@@ -219,18 +219,19 @@ class SlackPlatform:
             return (str(error),)
         return await problems_of(workspace.client, channel)
 
-    async def inspect(self, chat: Chat, channels: Sequence[Channel]) -> tuple[str, ...]:
+    async def inspect(self, chat: Chat, rooms: Sequence[Channel], alerts: Sequence[Channel]) -> tuple[str, ...]:
         """Return what is wrong with the tokens, then with each channel."""
         found = list(await self._connection.problems(chat))
         troubled = bool(found)
-        for channel in channels:
+        looks = (*((room, inspect_room) for room in rooms), *((channel, inspect_channel) for channel in alerts))
+        for channel, look in looks:
             try:
                 workspace = await self._connection.workspaces.get(channel.workspace)
             except UnreachableError as error:
                 # Whoever is not let in at all needs no list of where.
                 problems: tuple[str, ...] = () if troubled else (str(error),)
             else:
-                problems = await inspect_channel(workspace.client, channel)
+                problems = await look(workspace.client, channel)
             where = f"Channel {channel.channel} of workspace {channel.workspace}"
             found += [f"{where}: {problem}" for problem in problems]
         return tuple(found)
