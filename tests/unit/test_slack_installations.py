@@ -142,6 +142,37 @@ async def test_an_uninstalled_workspace_is_forgotten_and_may_come_back() -> None
         assert isinstance(await post_in(rig.platform, rig.team, rig.room.id), Sent)
 
 
+async def test_a_removal_while_the_bot_was_off_is_noticed_at_its_start() -> None:
+    async with SlackServer() as server:
+        desk, readers, writers = Desk(), server.team("Readers"), server.team("Writers")
+        async with served(server, desk) as address:
+            await readers.owner.installs(address)
+            await writers.owner.installs(address)
+        readers.uninstall(told=False)
+        desk.gone.add(("slack", Ref(writers.id)))
+        async with served(server, desk):
+            await server.until(lambda: desk.gone == {("slack", readers.id)})
+        server.faults.error("auth.test", "account_inactive", times=2)
+        async with served(server, desk):
+            await server.until(lambda: desk.gone == {("slack", readers.id), ("slack", writers.id)})
+        async with served(server, desk):
+            await server.until(lambda: desk.gone == {("slack", readers.id)})
+
+
+async def test_where_slack_does_not_tell_whether_the_app_was_removed_nothing_is_noted() -> None:
+    async with SlackServer() as server:
+        desk, teams = Desk(), sorted((server.team("Readers"), server.team("Writers")), key=lambda team: team.id)
+        async with served(server, desk) as address:
+            for team in teams:
+                await team.owner.installs(address)
+        for team in teams:
+            team.uninstall(told=False)
+        server.faults.error("auth.test", "internal_error")
+        async with served(server, desk):
+            await server.until(lambda: bool(desk.gone))
+        assert desk.gone == {("slack", teams[1].id)}
+
+
 async def test_a_token_that_runs_out_is_exchanged_in_time_and_kept() -> None:
     async with SlackServer() as server:
         server.app.rotates_tokens = True
@@ -233,7 +264,8 @@ async def test_keys_can_be_changed_one_after_the_other() -> None:
     desk, new = Desk(), Fernet.generate_key().decode()
     await Vault(desk, cipher(KEY)).save(OURS)
     installations = Installations(WebApi(), Credentials("1", "2"))
-    assert await installations.open(Vault(desk, cipher(f"{new}, {KEY}"))) == ["T1"]
+    await installations.open(Vault(desk, cipher(f"{new}, {KEY}")))
+    assert installations.teams() == ["T1"]
     await installations.renew()
     assert await Vault(desk, cipher(new)).load("T1") == OURS
     with pytest.raises(InvalidToken):
@@ -245,7 +277,8 @@ async def test_without_its_key_an_installation_is_left_alone() -> None:
     await Vault(desk, cipher(KEY)).save(OURS)
     before = dict(desk.notes)
     installations = Installations(WebApi(), Credentials("1", "2"))
-    assert await installations.open(Vault(desk, cipher(Fernet.generate_key().decode()))) == []
+    await installations.open(Vault(desk, cipher(Fernet.generate_key().decode())))
+    assert installations.teams() == []
     with pytest.raises(UnreachableError):
         await installations.get("T1")
     assert desk.notes == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -16,6 +17,7 @@ from bot.platforms.slack.inspecting import token_problems
 from bot.platforms.slack.installations import Cipher, Credentials, Installations, Vault
 from bot.platforms.slack.logs import library_log
 from bot.platforms.slack.outcomes import CONNECTION_ERRORS, UnreachableError, refusal
+from bot.platforms.slack.rollcall import call_rolls
 from bot.platforms.slack.scopes import SCOPES
 from bot.platforms.slack.socket import Socket, socket_address
 from bot.platforms.slack.web import HttpSettings, Server, Store, oauth_settings
@@ -142,15 +144,17 @@ class ByHttp:
         self.workspaces = Installations(web, keys.credentials)
         self._oauth: AsyncOAuthSettings | None = None
         self._server: Server | None = None
+        self._rolls: asyncio.Task[None] | None = None
 
     async def prepare(self, chat: Chat, joined: Joined) -> Sequence[str]:
         """Read who installed the app."""
         store = Store(self._web, self.workspaces, self._settings.teams, joined)
         keys = self._keys
         self._oauth = oauth_settings(self._settings, keys.credentials, list(SCOPES), self._web, keys.tokens, store)
-        teams = await self.workspaces.open(Vault(chat, keys.tokens))
+        await self.workspaces.open(Vault(chat, keys.tokens))
         await self.workspaces.renew()
-        return teams
+        self._rolls = asyncio.create_task(call_rolls(chat, self.workspaces))
+        return self.workspaces.teams()
 
     def app(self) -> AsyncApp:
         """Return an app that answers in every workspace, and proves that it is Slack who asks."""
@@ -168,8 +172,8 @@ class ByHttp:
 
     async def problems(self, chat: Chat) -> tuple[str, ...]:
         """Return which workspaces' tokens do not work."""
-        teams = await self.workspaces.open(Vault(chat, self._keys.tokens))
-        if not teams:
+        await self.workspaces.open(Vault(chat, self._keys.tokens))
+        if not (teams := self.workspaces.teams()):
             where = self._settings.public_url.rstrip("/")
             return (f"No workspace has installed the app yet. Open {where}/slack/install in a browser.",)
         found: list[str] = []
@@ -185,6 +189,9 @@ class ByHttp:
 
     async def close(self) -> None:
         """Listen no more."""
+        if self._rolls is not None:
+            self._rolls.cancel()
+            await asyncio.gather(self._rolls, return_exceptions=True)
         if self._server is not None:
             await self._server.close()
         await self.workspaces.close()

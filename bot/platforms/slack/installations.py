@@ -156,13 +156,16 @@ class Installations:
         self._unsaved: dict[str, Installation] = {}
         self._under_way: dict[str, asyncio.Task[Installation]] = {}
 
-    async def open(self, vault: Vault) -> Sequence[str]:
-        """Read the installations, and return their workspaces' ids. Raises DatabaseError."""
+    async def open(self, vault: Vault) -> None:
+        """Read the installations. Raises DatabaseError."""
         self._vault = vault
         for team in await vault.teams():
             installation = await vault.load(team)
             if installation is not None:
                 self._known[team] = installation
+
+    def teams(self) -> Sequence[str]:
+        """Return the ids of the workspaces that have the app."""
         return sorted(self._known)
 
     async def renew(self) -> None:

@@ -27,10 +27,10 @@ from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.history import Lately
 from bot.platforms.slack.ids import NAME
 from bot.platforms.slack.once import Once
-from bot.platforms.slack.outcomes import CONNECTION_ERRORS, TOKEN_REFUSED, NotNowError, UnreachableError, code_of, named
+from bot.platforms.slack.outcomes import CONNECTION_ERRORS, NotNowError, named
 from bot.platforms.slack.recent import Recent
 from bot.platforms.slack.translate import Translator
-from bot.platforms.slack.workspaces import Workspaces
+from bot.platforms.slack.workspaces import Workspaces, is_in
 from bot.ports import Chat
 
 log = structlog.get_logger(__name__)
@@ -150,26 +150,12 @@ class Listener:
 
     async def _leave(self, team: str) -> None:
         """Forget a workspace, unless the app is there: Slack may tell of its removal after it was installed again."""
-        if await self._is_in(team):
+        if await is_in(self._workspaces, team):
             log.info("a workspace tells that the app was removed, but it is there", team=team)
             return
         log.warning("the app was removed from a workspace", team=team)
         await self._desk.left(NAME, Ref(team))
         await self._gone(team)
-
-    async def _is_in(self, team: str) -> bool:
-        """Return whether the app has a token of a workspace that is good. Raises if that is to be asked again."""
-        try:
-            await (await self._workspaces.get(team)).client.auth_test()
-        except (NotNowError, *CONNECTION_ERRORS) as error:
-            raise NotUnderstoodError(named(error)) from error
-        except UnreachableError:
-            return False
-        except SlackApiError as error:
-            if code_of(error) in TOKEN_REFUSED:
-                return False
-            raise NotUnderstoodError(named(error)) from error
-        return True
 
     async def _report(
         self, team: str, channel: str, translation: Callable[[Translator], Awaitable[Recordable | None]]

@@ -14,7 +14,15 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import PlatformError
-from bot.platforms.slack.outcomes import CONNECTION_ERRORS, NO_SUCH_TOKEN, NotNowError, UnreachableError, code_of, named
+from bot.platforms.slack.outcomes import (
+    CONNECTION_ERRORS,
+    NO_SUCH_TOKEN,
+    TOKEN_REFUSED,
+    NotNowError,
+    UnreachableError,
+    code_of,
+    named,
+)
 from bot.platforms.slack.webapi import WebApi
 
 log = structlog.get_logger(__name__)
@@ -102,6 +110,26 @@ async def signed_in(client: AsyncWebClient) -> Workspace:
         url=str(said["url"]),
         name=str(said.get("team", "")),
     )
+
+
+async def is_in(workspaces: Workspaces, team: str) -> bool:
+    """Return whether the app has a token of a workspace that is good.
+
+    Raises NotNowError if Slack does not tell now, DatabaseError.
+    """
+    try:
+        await (await workspaces.get(team)).client.auth_test()
+    except NotNowError:
+        raise
+    except UnreachableError:
+        return False
+    except (SlackApiError, *CONNECTION_ERRORS) as error:
+        if isinstance(error, SlackApiError) and code_of(error) in TOKEN_REFUSED:
+            return False
+        raise NotNowError(
+            f"Slack does not tell whether the app is in the workspace ({named(error)}).", "I ask again later."
+        ) from error
+    return True
 
 
 class Authorize(AsyncAuthorize):

@@ -177,9 +177,9 @@ class TeamHand:
             if token.team is self.state:
                 token.refused = None
 
-    def uninstall(self) -> None:
-        """An admin removes the app."""
-        self.server.uninstalled(self.state)
+    def uninstall(self, *, told: bool = True) -> None:
+        """An admin removes the app; Slack tells the app of it, or has given up to."""
+        self.server.uninstalled(self.state, told=told)
 
     def install(self) -> str:
         """An admin installs the app (again) from its settings page; return the new token."""

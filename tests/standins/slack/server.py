@@ -236,14 +236,15 @@ class SlackServer:
         self.world.tokens[token.value] = token
         return token
 
-    def uninstalled(self, team: Team) -> None:
-        """The app is no longer in a workspace: its tokens are dead, and it is told so."""
+    def uninstalled(self, team: Team, *, told: bool = True) -> None:
+        """The app is no longer in a workspace: its tokens are dead, and it may be told so."""
         for token in self.world.tokens.values():
             if token.team is team:
                 token.refused = token.refused or "account_inactive"
         assert team.bot is not None
-        self.events.tell(team, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [team.bot.id]}})
-        self.events.tell(team, {"type": "app_uninstalled"})
+        if told:
+            self.events.tell(team, {"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [team.bot.id]}})
+            self.events.tell(team, {"type": "app_uninstalled"})
         team.installed = False
         for channel in team.channels.values():
             if team.bot.id in channel.members:
