@@ -20,6 +20,7 @@ from bot.services.backfill import backfill_platform
 from bot.services.context import Context
 from bot.services.departing import note_departure, note_return
 from bot.services.hosting import is_host
+from bot.services.moving import follow_channel
 from bot.services.recording import Recorder
 from bot.services.viewing import may_read
 from bot.yamlsentences import shown
@@ -68,6 +69,10 @@ class ChatDesk:
     async def joined(self, platform: str, workspace: Ref) -> None:
         """Note that the bot is in a workspace. Raises DatabaseError."""
         await note_return(self._context, platform, workspace)
+
+    async def moved(self, old: Channel, new: Channel) -> None:
+        """Let a group meet where its channel is now. Raises DatabaseError."""
+        await follow_channel(self._context, old, new)
 
     async def command(self, invocation: Invocation) -> Reply | Form:
         """Carry out a command and return what to show."""

@@ -129,6 +129,10 @@ class Chat(Protocol):
         """Say that the bot is in a workspace, perhaps again: its groups are kept. Raises DatabaseError."""
         ...
 
+    async def moved(self, old: Channel, new: Channel) -> None:
+        """Say that a channel goes by other refs from now on; again changes nothing. Raises DatabaseError."""
+        ...
+
 
 class Platform(Protocol):
     """A chat platform as the core sees it.

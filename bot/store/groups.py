@@ -158,6 +158,13 @@ class Groups:
             raise LookupError(channel)
         return room
 
+    async def move_room(self, old: Channel, new: Channel) -> bool:
+        """Let a room, left or not, be another channel, unless that one is a room itself; return whether it is now."""
+        here = (rooms.c.platform == old.platform) & (rooms.c.workspace == old.workspace)
+        moving = update(rooms).prefix_with("OR IGNORE").where(here, rooms.c.channel == old.channel)
+        moved = moving.values(platform=new.platform, workspace=new.workspace, channel=new.channel)
+        return (await self._connection.execute(moved)).rowcount > 0
+
     async def set_mention(self, room_id: int, mention: Ref | None) -> None:
         """Note which role or user group the questions in a room ping."""
         await self._connection.execute(update(rooms).where(rooms.c.id == room_id).values(mention=mention))

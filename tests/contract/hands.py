@@ -44,6 +44,7 @@ class Reports:
         self.connections: list[str] = []
         self.notes: dict[str, str] = {}
         self.gone: set[tuple[str, Ref]] = set()
+        self.moves: list[tuple[Channel, Channel]] = []
         self.reconnected = asyncio.Event()
 
     async def record(self, event: Recordable) -> None:
@@ -81,6 +82,10 @@ class Reports:
     async def joined(self, platform: str, workspace: Ref) -> None:
         """Keep that the bot is there."""
         self.gone.discard((platform, workspace))
+
+    async def moved(self, old: Channel, new: Channel) -> None:
+        """Keep where a channel is now."""
+        self.moves.append((old, new))
 
     async def home(self, author: Author, channels: Sequence[Channel]) -> Reply:
         """Greet whoever comes home."""

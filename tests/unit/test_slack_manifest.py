@@ -53,6 +53,7 @@ EVENTS: dict[str, dict[str, set[str]]] = {
     "app_mention": {"app_mention": {"app_mentions:read"}},
     "app_uninstalled": {"app_uninstalled": set()},
     "channel_archive": {"channel_archive": {"channels:read"}, "group_archive": {"groups:read"}},
+    "channel_id_changed": {"channel_id_changed": {"groups:read"}},
     "member_joined_channel": {"member_joined_channel": READ},
     "message": {"message.channels": {"channels:history"}, "message.groups": {"groups:history"}},
     "reaction_added": {"reaction_added": {"reactions:read"}},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -21,7 +22,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.errors import DatabaseError
 from bot.events import MessageDeleted, Recordable
-from bot.model import Ref
+from bot.model import Channel, Ref
 from bot.platforms.slack.catchup import CatchUp
 from bot.platforms.slack.directory import Directory
 from bot.platforms.slack.history import Lately
@@ -81,6 +82,7 @@ class Listener:
         app.event("reaction_added")(self._reaction)
         app.event("reaction_removed")(self._reaction)
         app.event("member_joined_channel")(self._joined)
+        app.event("channel_id_changed")(self._moved)
         app.event("app_uninstalled")(self._uninstalled)
         app.event("tokens_revoked")(self._revoked)
         app.use(self._held_back)
@@ -113,6 +115,12 @@ class Listener:
     async def _joined(self, event: Event, context: AsyncBoltContext) -> None:
         if event.get("user") == context.bot_user_id:
             self._catch_up.now()
+
+    async def _moved(self, event: Event, context: AsyncBoltContext) -> None:
+        """Follow a private channel that gets a new id, as it does when it is shared with another workspace."""
+        old = Channel(NAME, Ref(str(context.team_id)), Ref(str(event["old_channel_id"])))
+        await self._desk.moved(old, replace(old, channel=Ref(str(event["new_channel_id"]))))
+        self._catch_up.now()
 
     async def _uninstalled(self, context: AsyncBoltContext) -> None:
         await self._leave(str(context.team_id))

@@ -26,6 +26,7 @@ NEEDS = {
     "channel_deleted": "channels:read",
     "channel_rename": "channels:read",
     "channel_left": "channels:read",
+    "channel_id_changed": "groups:read",
     "group_archive": "groups:read",
     "group_unarchive": "groups:read",
     "group_deleted": "groups:read",

@@ -78,6 +78,17 @@ class ChannelHand:
         told = {**payloads.conversation(self.state, self._owner), "name": name}
         happenings.tell_of_channel(self.server, self.state, "rename", self._owner, {"channel": told})
 
+    def share(self) -> None:
+        """Somebody begins to share it, though private, with another workspace: it gets another id for good."""
+        old, new = self.id, self.server.world.id("C")
+        del self.team.channels[old]
+        self.state.id = new
+        self.team.channels[new] = self.state
+        for message in self.state.messages.values():
+            message.channel_id = new
+        told = {"type": "channel_id_changed", "old_channel_id": old, "new_channel_id": new}
+        self.server.events.tell(self.team, told, self.state)
+
     def restrict_posting(self) -> None:
         """Only some may post here, and the bot is not among them."""
         self.state.posting_restricted = True
