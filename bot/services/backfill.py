@@ -25,8 +25,8 @@ async def backfill_platform(context: Context, recorder: Recorder, platform: str)
     """
     async with context.database.read() as transaction:
         threads = await transaction.rounds.open_threads(platform, context.clock.now() - OPEN_FOR)
-    for round_, room, thread in threads:
-        await backfill_thread(context, recorder, round_.id, room, thread)
+    for round_id, room, thread in threads:
+        await backfill_thread(context, recorder, round_id, room, thread)
 
 
 async def backfill_thread(context: Context, recorder: Recorder, round_id: int, room: Room, thread: Ref) -> None:

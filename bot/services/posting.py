@@ -25,6 +25,7 @@ from bot.services.context import Context
 from bot.services.posts import build_post
 from bot.services.recording import Recorder
 from bot.services.viewing import full_name
+from bot.store.codec import UnreadableError
 from bot.store.deliveries import Claim, DeliveryKind, DeliveryState, LeaseLostError
 from bot.store.transaction import Transaction
 
@@ -119,9 +120,9 @@ class Poster:
                 return await self._deliver(claim)
         except TimeoutError:
             return Unknown(f"{claim.room.channel.platform} did not answer in time.")
-        except (DatabaseError, LeaseLostError):
-            raise
-        except Exception:
+        except Exception as error:
+            if isinstance(error, DatabaseError | LeaseLostError) and not isinstance(error, UnreadableError):
+                raise
             log.exception("delivery failed unexpectedly", key=claim.key)
             return Unknown("Something went wrong on my side; the operator's log says what it was.")
 

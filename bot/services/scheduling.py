@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfoNotFoundError
 
 import structlog
 
 from bot.errors import DatabaseError, QuestionSetError
-from bot.model import Group
 from bot.schedule import digest_due, next_digest, next_question, question_due
 from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert
 from bot.services.asking import ExhaustedError, ask_if_due
@@ -18,7 +18,9 @@ from bot.services.context import Context
 from bot.services.departing import purge_abandoned
 from bot.services.digests import post_digest_if_due
 from bot.services.upkeep import DigestUpkeep
+from bot.store.codec import UnreadableError
 from bot.store.database import ConflictError
+from bot.store.groups import Standing
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,7 @@ class Scheduler:
         self._beaten_at: datetime | None = None
         self._upkeep = DigestUpkeep(context)
         self._synced = True
+        self._troubles: dict[str, str] = {}
 
     async def run(self, wake: asyncio.Event) -> None:
         """Tick until cancelled; look again at each `wake`. A database that fails is tried again."""
@@ -69,15 +72,15 @@ class Scheduler:
     async def tick(self) -> None:
         """Do everything that is due now: one digest and one question a group at most."""
         now = self._context.clock.now()
-        await self._reload()
+        await self._apart("question sets", self._reload())
         async with self._context.database.read() as transaction:
-            standings = await transaction.groups.standings()
+            standings, unreadable = await transaction.groups.standings()
+        for slug, error in unreadable.items():
+            self._log_trouble(f"group {slug}", error)
         for at in standings:
-            if digest_due(at.group.schedule, at.digested_on, now):
-                await _apart(post_digest_if_due(self._context, at.group), at.group)
-            if question_due(at.group.schedule, at.asked_on, now):
-                await _apart(self._ask(at.group), at.group)
-        await _apart(self._upkeep.refresh())
+            await self._apart(f"digest of {at.group.slug}", self._post_digest(at, now))
+            await self._apart(f"question of {at.group.slug}", self._ask(at, now))
+        await self._apart("upkeep", self._upkeep.refresh())
         await self._purge(now)
         self._ticked_at = now
         await self._beat(now)
@@ -89,18 +92,22 @@ class Scheduler:
         """
         now = self._context.clock.now()
         async with self._context.database.read() as transaction:
-            standings = await transaction.groups.standings()
+            standings, _ = await transaction.groups.standings()
         instants: list[datetime] = []
         for at in standings:
-            schedule = at.group.schedule
-            question = next_question(schedule, at.asked_on, now)
-            if question is not None and self._was_tried(question[1]):
-                question = next_question(schedule, question[0], now)
-            digest = next_digest(schedule, at.digested_on, now)
-            if self._was_tried(digest[1]):
-                digest = next_digest(schedule, digest[0], now)
-            instants += [occurrence[1] for occurrence in (question, digest) if occurrence is not None]
+            with suppress(ZoneInfoNotFoundError):
+                instants += self._coming(at, now)
         return min(instants, default=None)
+
+    def _coming(self, at: Standing, now: datetime) -> list[datetime]:
+        schedule = at.group.schedule
+        question = next_question(schedule, at.asked_on, now)
+        if question is not None and self._was_tried(question[1]):
+            question = next_question(schedule, question[0], now)
+        digest = next_digest(schedule, at.digested_on, now)
+        if self._was_tried(digest[1]):
+            digest = next_digest(schedule, digest[0], now)
+        return [occurrence[1] for occurrence in (question, digest) if occurrence is not None]
 
     def _was_tried(self, due: datetime) -> bool:
         return self._ticked_at is not None and due <= self._ticked_at
@@ -112,7 +119,14 @@ class Scheduler:
             await sync_questions(self._context)
             self._synced = True
 
-    async def _ask(self, group: Group) -> None:
+    async def _post_digest(self, at: Standing, now: datetime) -> None:
+        if digest_due(at.group.schedule, at.digested_on, now):
+            await post_digest_if_due(self._context, at.group)
+
+    async def _ask(self, at: Standing, now: datetime) -> None:
+        group = at.group
+        if not question_due(group.schedule, at.asked_on, now):
+            return
         try:
             await ask_if_due(self._context, group.id)
         except QuestionSetError as error:
@@ -126,7 +140,7 @@ class Scheduler:
         if self._purge_after is None or abs(now - self._purged_at) < PURGE_EVERY:
             return
         self._purged_at = now
-        await _apart(purge_abandoned(self._context, self._purge_after))
+        await self._apart("forgetting groups", purge_abandoned(self._context, self._purge_after))
 
     async def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or abs(now - self._beaten_at) >= HEARTBEAT_EVERY:
@@ -134,15 +148,22 @@ class Scheduler:
                 await transaction.notes.put(HEARTBEAT, now.isoformat())
             self._beaten_at = now
 
+    async def _apart(self, what: str, work: Awaitable[object]) -> None:
+        """Do some work whose failure must not keep the rest waiting, unless the database itself cannot be used."""
+        try:
+            await work
+        except Exception as error:
+            if isinstance(error, DatabaseError) and not isinstance(error, ConflictError | UnreadableError):
+                raise
+            self._log_trouble(what, error)
+        else:
+            self._troubles.pop(what, None)
 
-async def _apart(work: Awaitable[object], group: Group | None = None) -> None:
-    """Do some work whose failure must not keep the rest waiting, unless the database itself cannot be used."""
-    try:
-        await work
-    except Exception as error:
-        if isinstance(error, DatabaseError) and not isinstance(error, ConflictError):
-            raise
-        log.exception("what is due could not be done", group=group and group.slug)
+    def _log_trouble(self, what: str, error: Exception) -> None:
+        """Log what is wrong with some work, once as long as it stays the same: ticks are many."""
+        if self._troubles.get(what) != repr(error):
+            self._troubles[what] = repr(error)
+            log.error("what is due could not be done", work=what, exc_info=error)
 
 
 async def sync_questions(context: Context) -> None:

@@ -13,7 +13,7 @@ from bot.errors import DatabaseError
 from bot.model import Substance
 from bot.services.context import Context
 from bot.services.digests import compile_week
-from bot.store.digests import StoredDigest
+from bot.store.codec import UnreadableError
 from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -39,32 +39,38 @@ class DigestUpkeep:
         self._context = context
         self._gathered_at: datetime | None = None
         self._standings: Mapping[int, Standing] = {}
+        self._failed: set[int] = set()
 
     async def refresh(self) -> int:
-        """Compile again the digests that need it, have their posts revised, and return how many they are."""
+        """Compile again the digests that need it, have their posts revised, and return how many they are.
+
+        One with which something is wrong is tried again when votes are gathered next, lest it be at every message.
+        """
         now = self._context.clock.now()
         async with self._context.database.read() as transaction:
-            stale = {stored.id: stored for stored in await transaction.digests.stale()}
+            stale = set(await transaction.digests.stale())
             standings = self._standings
             if self._gathered_at is None or abs(now - self._gathered_at) >= GATHER:
                 self._gathered_at = now
+                self._failed.clear()
                 standings = await _standings(transaction, now - KEPT_TRUE_FOR)
-                stale |= {stored.id: stored for stored in await self._outgrown(transaction, standings)}
-        failed: set[int] = set()
-        for stored in stale.values():
+                stale |= await self._outgrown(transaction, standings)
+        stale -= self._failed
+        for digest_id in sorted(stale):
             try:
-                await self._compile_again(stored)
-            except DatabaseError:
-                raise
-            except Exception:
+                await self._compile_again(digest_id)
+            except Exception as error:
+                if isinstance(error, DatabaseError) and not isinstance(error, UnreadableError):
+                    raise
                 # Whatever is wrong with one, words that were taken back leave the others.
-                log.exception("a digest could not be compiled again", digest=stored.id)
-                failed.add(stored.id)
-        self._standings = {key: standing for key, standing in standings.items() if key not in failed}
+                log.exception("a digest could not be compiled again", digest=digest_id)
+                self._failed.add(digest_id)
+        self._standings = {key: standing for key, standing in standings.items() if key not in self._failed}
         return len(stale)
 
-    async def _compile_again(self, stored: StoredDigest) -> None:
+    async def _compile_again(self, digest_id: int) -> None:
         async with self._context.database.write() as transaction:
+            stored = await transaction.digests.get(digest_id)
             group = await transaction.groups.get(stored.group_id)
             digest = await compile_week(transaction, self._context, group, stored.digest.week, stored.digest.upcoming)
             await transaction.digests.replace(stored.id, digest, self._context.clock.now())
@@ -72,14 +78,10 @@ class DigestUpkeep:
         self._context.wake()
         log.info("digest compiled again", group=group.slug, date=stored.local_date.isoformat())
 
-    async def _outgrown(self, transaction: Transaction, standings: Mapping[int, Standing]) -> list[StoredDigest]:
+    async def _outgrown(self, transaction: Transaction, standings: Mapping[int, Standing]) -> set[int]:
         """Return digests whose counts are not those of what is recorded; only where that has changed is looked at."""
         changed = [digest_id for digest_id, standing in standings.items() if self._standings.get(digest_id) != standing]
-        return [
-            stored
-            for stored in await transaction.digests.some(changed)
-            if _is_outgrown(stored.digest, standings[stored.id])
-        ]
+        return {digest_id for digest_id in changed if await _differs(transaction, digest_id, standings[digest_id])}
 
 
 async def _standings(transaction: Transaction, since: datetime) -> Mapping[int, Standing]:
@@ -90,6 +92,14 @@ async def _standings(transaction: Transaction, since: datetime) -> Mapping[int, 
         digest_id: tuple((key, substance, votes.get(key, Votes())) for key, substance in of)
         for digest_id, of in said.items()
     }
+
+
+async def _differs(transaction: Transaction, digest_id: int, standing: Standing) -> bool:
+    try:
+        stored = await transaction.digests.get(digest_id)
+    except UnreadableError:
+        return True
+    return _is_outgrown(stored.digest, standing)
 
 
 def _is_outgrown(digest: Digest, standing: Standing) -> bool:

@@ -17,13 +17,17 @@ _digest = TypeAdapter(Digest)
 T = TypeVar("T")
 
 
+class UnreadableError(DatabaseError):
+    """Something that is stored makes no sense, while the database itself can be used."""
+
+
 def settings_to_json(settings: Settings) -> Any:
     """Return what is stored for a group's settings."""
     return _settings.dump_python(settings, mode="json")
 
 
 def settings_from_json(stored: Any) -> Settings:
-    """Return the settings that were stored. Raises DatabaseError."""
+    """Return the settings that were stored. Raises UnreadableError."""
     return _read(_settings, stored, "settings")
 
 
@@ -33,7 +37,7 @@ def question_to_json(question: Question) -> Any:
 
 
 def question_from_json(stored: Any) -> Question:
-    """Return the question that was stored. Raises DatabaseError."""
+    """Return the question that was stored. Raises UnreadableError."""
     return _read(_question, stored, "question")
 
 
@@ -43,7 +47,7 @@ def digest_to_json(digest: Digest) -> Any:
 
 
 def digest_from_json(stored: Any) -> Digest:
-    """Return the digest that was stored. Raises DatabaseError."""
+    """Return the digest that was stored. Raises UnreadableError."""
     return _read(_digest, stored, "digest")
 
 
@@ -54,6 +58,6 @@ def _read(adapter: TypeAdapter[T], stored: Any, what: str) -> T:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))
         # The error itself would show what was stored, and with it members' words.
-        raise DatabaseError(
+        raise UnreadableError(
             f"A stored {what} in the database cannot be read ({where}: {first['msg']}).", "Restore a backup."
         ) from None

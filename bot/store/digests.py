@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -80,13 +79,6 @@ class Digests:
         query = select(digests).where(digests.c.group_id == group_id).order_by(digests.c.local_date.desc())
         return [_stored(row) for row in await self._connection.execute(query.limit(limit))]
 
-    async def some(self, digest_ids: Sequence[int]) -> list[StoredDigest]:
-        """Return digests by id, oldest first."""
-        if not digest_ids:
-            return []
-        query = select(digests).where(digests.c.id.in_(digest_ids)).order_by(digests.c.id)
-        return [_stored(row) for row in await self._connection.execute(query)]
-
     async def said_since(self, moment: datetime) -> dict[int, list[tuple[int, Substance]]]:
         """Return what was said in the weeks of the digests that ended after an instant (UTC).
 
@@ -105,10 +97,10 @@ class Digests:
         row = (await self._connection.execute(query)).first()
         return _stored(row) if row else None
 
-    async def stale(self) -> list[StoredDigest]:
-        """Return the digests that quote words which changed since they were compiled."""
-        query = select(digests).where(digests.c.stale).order_by(digests.c.id)
-        return [_stored(row) for row in await self._connection.execute(query)]
+    async def stale(self) -> list[int]:
+        """Return the ids of the digests that quote words which changed since they were compiled."""
+        query = select(digests.c.id).where(digests.c.stale).order_by(digests.c.id)
+        return list((await self._connection.execute(query)).scalars())
 
 
 _OF_GROUP = select(rounds.c.id).where(rounds.c.group_id == digests.c.group_id).scalar_subquery()

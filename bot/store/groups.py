@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Channel, Group, Member, Pause, Ref, Room, Settings, Whereabouts
-from bot.store.codec import settings_from_json, settings_to_json
+from bot.store.codec import UnreadableError, settings_from_json, settings_to_json
 from bot.store.schema import digests, groups, hosts, members, messages, pauses, rooms, rounds
 
 
@@ -83,32 +83,34 @@ class Groups:
         group_id = by_channel.get(channel.channel, meeting.pop() if len(meeting) == 1 else None)
         return None if group_id is None else await self.get(group_id)
 
-    async def standings(self) -> list[Standing]:
-        """Return how far every group is in its schedule, oldest group first."""
+    async def standings(self) -> tuple[list[Standing], dict[str, UnreadableError]]:
+        """Return how far every group is in its schedule, oldest group first.
+
+        Groups that cannot be read are apart, by slug, so that they keep no other from being asked.
+        """
         reached = {row.id: (row.asked_on, row.digested_on) for row in await self._connection.execute(_REACHED)}
-        return [Standing(group, *reached[group.id]) for group in await self.all()]
+        standings: list[Standing] = []
+        unreadable: dict[str, UnreadableError] = {}
+        for row, paused in await self._rows(_GROUPS):
+            try:
+                standings.append(Standing(_group(row, paused), *reached[row.id]))
+            except UnreadableError as error:
+                unreadable[row.slug] = error
+        return standings, unreadable
 
     async def _many(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> list[Group]:
-        """Return groups out of rows that repeat a group for each of its pauses."""
-        first: dict[int, Row[Any]] = {}
-        paused: dict[int, list[Pause]] = {}
+        return [_group(row, paused) for row, paused in await self._rows(query, values)]
+
+    async def _rows(
+        self, query: Select[Any], values: Mapping[str, Any] | None = None
+    ) -> list[tuple[Row[Any], list[Pause]]]:
+        """Return a row for each group with its pauses, out of rows that repeat a group for each of them."""
+        found: dict[int, tuple[Row[Any], list[Pause]]] = {}
         for row in await self._connection.execute(query, values or {}):
-            first.setdefault(row.id, row)
+            _, paused = found.setdefault(row.id, (row, []))
             if row.starts_on is not None:
-                paused.setdefault(row.id, []).append(Pause(row.starts_on, row.ends_on))
-        return [
-            Group(
-                id=row.id,
-                slug=row.slug,
-                name=row.name,
-                settings=settings_from_json(row.settings),
-                created_at=row.created_at,
-                active_from=row.active_from,
-                declared=row.declared,
-                pauses=tuple(paused.get(row.id, ())),
-            )
-            for row in first.values()
-        ]
+                paused.append(Pause(row.starts_on, row.ends_on))
+        return list(found.values())
 
     async def remove(self, group_id: int) -> None:
         """Forget a group with everything that it was asked and said.
@@ -248,6 +250,19 @@ _REACHED = select(
     .scalar_subquery()
     .label("digested_on"),
 )
+
+
+def _group(row: Row[Any], paused: Iterable[Pause]) -> Group:
+    return Group(
+        id=row.id,
+        slug=row.slug,
+        name=row.name,
+        settings=settings_from_json(row.settings),
+        created_at=row.created_at,
+        active_from=row.active_from,
+        declared=row.declared,
+        pauses=tuple(paused),
+    )
 
 
 def _room(row: Row[Any]) -> Room:

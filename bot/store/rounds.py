@@ -69,17 +69,16 @@ class Rounds:
         query = select(func.count()).select_from(rounds).where(rounds.c.group_id == group_id)
         return (await self._connection.execute(query)).scalar_one()
 
-    async def open_threads(self, platform: str, since: datetime) -> list[tuple[Round, Room, Ref]]:
-        """Return the threads on a platform of rounds asked since an instant (UTC), oldest first."""
+    async def open_threads(self, platform: str, since: datetime) -> list[tuple[int, Room, Ref]]:
+        """Return the threads on a platform of rounds asked since an instant (UTC), oldest first, with round ids."""
         query = (
-            _rounds()
-            .add_columns(*_ROOM, deliveries.c.thread_ref)
+            select(rounds.c.id, *_ROOM, deliveries.c.thread_ref)
             .join(deliveries, (deliveries.c.round_id == rounds.c.id) & (deliveries.c.kind == "question"))
             .join(rooms, rooms.c.id == deliveries.c.room_id)
             .where(rooms.c.platform == platform, rounds.c.asked_at >= since, deliveries.c.thread_ref.is_not(None))
             .order_by(rounds.c.id)
         )
-        return [(_round(row), _room(row), Ref(row.thread_ref)) for row in await self._connection.execute(query)]
+        return [(row.id, _room(row), Ref(row.thread_ref)) for row in await self._connection.execute(query)]
 
     async def threads(self, round_id: int) -> list[tuple[Room, Ref, Ref]]:
         """Return where a round was posted: room, message and thread."""

@@ -16,6 +16,7 @@ from bot.platforms.console.channel import Entry
 from bot.platforms.console.platform import CHANNEL, author, place_of
 from bot.ports import Refs
 from bot.services.digests import post_digest_now
+from bot.services.upkeep import GATHER
 from bot.store.deliveries import DeliveryKind, NewDelivery
 from tests.standins.memory import MemoryPlatform, Service, channel, person
 from tests.standins.program import MONDAY, a_group, program
@@ -233,6 +234,7 @@ async def test_a_digest_that_cannot_be_compiled_keeps_no_other_from_being_correc
             stored = [await transaction.digests.last(group.id) for group in groups]
         assert [one.digest.answers for one in stored if one] == [1, 0]
         platform.without = None
+        clock.advance(GATHER)
         await app.settle()
         async with app.context.database.read() as transaction:
             last = await transaction.digests.last(groups[0].id)

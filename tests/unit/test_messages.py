@@ -183,7 +183,7 @@ async def quoted(database: Database) -> tuple[Thread, dict[str, Message], int]:
 
 async def stale(database: Database) -> list[int]:
     async with database.read() as transaction:
-        return [stored.id for stored in await transaction.digests.stale()]
+        return await transaction.digests.stale()
 
 
 async def test_a_digest_is_kept_as_it_was_compiled(database: Database) -> None:
@@ -199,7 +199,7 @@ async def test_a_digest_is_kept_as_it_was_compiled(database: Database) -> None:
         assert [one.id for one in await digests.recent(group, 5)] == [later, key]
         assert await digests.on(group, date(2030, 1, 13)) == stored
         assert await digests.on(group, date(2030, 1, 14)) is None
-        assert [at.digested_on for at in await transaction.groups.standings()] == [date(2030, 1, 20)]
+        assert [at.digested_on for at in (await transaction.groups.standings())[0]] == [date(2030, 1, 20)]
         assert await digests.last(group + 1) is None
         with pytest.raises(LookupError):
             await digests.get(99)

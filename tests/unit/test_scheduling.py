@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from bot.clock import ManualClock
 from bot.content import Reply
 from bot.errors import PlatformError
 from bot.events import MessageSeen, Place
+from bot.logs import configure_logs
 from bot.model import Channel, Exhausted, Ref
 from bot.ports import Chat
 from bot.services import posting, scheduling
@@ -26,6 +28,7 @@ from bot.services.answering import give_answer
 from bot.services.asking import ask_now
 from bot.services.digests import post_digest_now
 from bot.services.scheduling import HEARTBEAT
+from tests.standins.logs import logs_kept
 from tests.standins.memory import MemoryPlatform, Service, channel, person
 from tests.standins.program import MONDAY, SET, a_group, program, rounds_of
 from tests.standins.seeds import write_set
@@ -313,6 +316,51 @@ async def test_trouble_with_one_group_keeps_no_other_waiting(tmp_path: Path) -> 
         clock.move_to(NINE)
         await app.scheduler.tick()
         assert len(await rounds_of(app, second)) == 1
+
+
+@pytest.fixture
+def logs(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """Log to what the test reads."""
+    with logs_kept():
+        configure_logs("json", "info")
+        yield capsys
+
+
+BREAK = {
+    "a zone that the machine does not know": "UPDATE groups SET settings = json_set(settings, '$.zone', 'Mars/Base')",
+    "settings that make no sense": "UPDATE groups SET settings = '{\"days\": 8}'",
+    "a question that makes no sense": "UPDATE questions SET body = '{}' WHERE question_set = 'commons'",
+    "a digest that makes no sense": "UPDATE digests SET body = '{}', stale = 1",
+}
+
+
+@pytest.mark.parametrize("how", BREAK)
+async def test_a_group_whose_data_makes_no_sense_keeps_no_other_waiting(
+    tmp_path: Path, how: str, logs: pytest.CaptureFixture[str]
+) -> None:
+    clock, there = ManualClock(NINE), channel("there")
+    service = Service(clock, HERE, there)
+    write_set(tmp_path / "seeds", SET)
+    write_set(tmp_path / "seeds", "woods")
+    async with program(tmp_path, clock, MemoryPlatform(service)) as app:
+        await a_group(app, HERE, slug="first", tell_empty_week=True)
+        clock.advance(6 * DAY + timedelta(hours=9))
+        await app.settle()
+        with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as database:
+            database.execute(BREAK[how])
+            database.commit()
+        await a_group(app, there, slug="second", question_set="woods", tell_empty_week=True)
+        logs.readouterr()
+        clock.advance(7 * DAY)
+        for _ in range(5):
+            clock.advance(timedelta(minutes=1))
+            await app.settle()
+        posted = {one.key.partition(":")[0] for one in service.messages() if one.place.channel == there}
+        assert posted == {"question", "digest"}
+        assert logs.readouterr().err.count('"level": "error"') <= 2, "what stays wrong is not logged at each tick"
+        assert await app.scheduler.next_due() == NINE + 14 * DAY
+        async with app.context.database.read() as transaction:
+            assert await transaction.notes.get(HEARTBEAT) == clock.now().isoformat()
 
 
 class Deaf(MemoryPlatform):
