@@ -35,6 +35,9 @@ HEARTBEAT = "heartbeat"
 
 PURGE_EVERY = timedelta(minutes=10)
 
+TRIM_EVERY = timedelta(minutes=10)
+"""How long what was deleted may still stand in the database's log."""
+
 HEARTBEAT_EVERY = timedelta(seconds=30)
 
 
@@ -48,6 +51,7 @@ class Scheduler:
         self._purged_at = context.clock.now()
         self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
+        self._trimmed_at: datetime | None = None
         self._upkeep = DigestUpkeep(context)
         self._synced = True
         self._troubles: dict[str, str] = {}
@@ -82,6 +86,7 @@ class Scheduler:
             await self._apart(f"question of {at.group.slug}", self._ask(at, now))
         await self._apart("upkeep", self._upkeep.refresh())
         await self._purge(now)
+        await self._trim(now)
         self._ticked_at = now
         await self._beat(now)
 
@@ -141,6 +146,11 @@ class Scheduler:
             return
         self._purged_at = now
         await self._apart("forgetting groups", purge_abandoned(self._context, self._purge_after))
+
+    async def _trim(self, now: datetime) -> None:
+        due = self._trimmed_at is None or abs(now - self._trimmed_at) >= TRIM_EVERY
+        if due and await self._context.database.trim():
+            self._trimmed_at = now
 
     async def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or abs(now - self._beaten_at) >= HEARTBEAT_EVERY:

@@ -111,6 +111,20 @@ class Database:
         async with self._connected(immediate=True) as connection:
             await connection.run_sync(write_nothing)
 
+    async def trim(self) -> bool:
+        """Empty the write-ahead log, where deleted words would stand until they are written over.
+
+        Return whether that could be done; not while anybody reads. Raises DatabaseError.
+        """
+        try:
+            async with self._writing, self._engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                return await cast("SQLiteConnection", raw.driver_connection).run(_trim)
+        except (DBAPIError, NoConnectionError) as error:
+            raise explain(error, self._where) from error
+        except sqlite3.Error as error:
+            raise explain(DBAPIError(None, None, error), self._where) from error
+
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
@@ -201,6 +215,16 @@ def _engine(url: str) -> AsyncEngine:
         driver.begin("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
     return engine
+
+
+def _trim(connection: sqlite3.Connection) -> bool:
+    # To wait for a reader would keep all writers waiting as well.
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        ((busy, _, _),) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    return not busy
 
 
 def explain(error: DBAPIError | NoConnectionError, where: str) -> DatabaseError:

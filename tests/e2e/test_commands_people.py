@@ -133,6 +133,21 @@ async def test_digests_of_long_ago_do_not_name_whoever_was_forgotten(room: Conso
     assert "Ben (1)" in room.posts()[number]
 
 
+async def test_what_was_erased_stands_in_no_file_of_the_database_soon(room: ConsoleRoom, tmp_path: Path) -> None:
+    def files() -> bytes:
+        found = list(tmp_path.rglob("bot.db*"))
+        assert any(path.name == "bot.db-wal" for path in found)
+        return b"".join(path.read_bytes() for path in found).lower()
+
+    await room.says("Ada", OTHERS)
+    await room.until(NINE + timedelta(hours=1))
+    await room.reads("you", "/reading-host digest now")
+    assert b"electricity" in files()
+    await room.reads("Ada", "/reading privacy erase yes")
+    await room.until(NINE + timedelta(hours=1, minutes=11))
+    assert b"electricity" not in files()
+
+
 async def test_what_was_erased_comes_back_by_no_backfill(room: ConsoleRoom) -> None:
     await room.says("Ada", WORDS)
     await room.reads("Ada", "/reading privacy erase yes")

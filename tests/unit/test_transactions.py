@@ -196,3 +196,21 @@ async def test_deleted_words_do_not_stay_in_the_file(tmp_path: Path) -> None:
             async with database.write() as transaction:
                 await write(transaction, Batch.of(events))
     assert b"Xylophone Xylophone" not in (tmp_path / "bot.db").read_bytes()
+
+
+async def test_the_log_is_emptied_unless_somebody_reads_who_holds_up_nobody(database: Database, tmp_path: Path) -> None:
+    log = tmp_path / "bot.db-wal"
+    async with database.write() as transaction:
+        await transaction.notes.put("key", "value")
+    async with database.read() as reading:
+        assert await reading.notes.get("key") == "value"
+        async with asyncio.timeout(5):
+            assert not await database.trim()
+        async with database.write() as transaction:
+            await transaction.notes.put("key", "other")
+        assert await reading.notes.get("key") == "value"
+    assert log.stat().st_size > 0
+    assert await database.trim()
+    assert log.stat().st_size == 0
+    async with database.read() as transaction:
+        assert await transaction.notes.get("key") == "other"
