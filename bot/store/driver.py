@@ -67,6 +67,8 @@ class Connection(aiosqlite.Connection):
     _to_begin = ""
     """The statement that begins the transaction, until it is executed."""
 
+    _ending: asyncio.Future[Any] | None = None
+
     def cursor(self) -> Cursor:  # type: ignore[override]
         """Return a new cursor."""
         return Cursor(self)
@@ -105,6 +107,12 @@ class Connection(aiosqlite.Connection):
             await asyncio.to_thread(self._thread.join)
             raise
         return self
+
+    def stop(self) -> asyncio.Future[Any] | None:
+        """Have the thread end, once. SQLAlchemy stops what it closes if it is cancelled again, and both would wait."""
+        if self._running:
+            self._ending = super().stop()
+        return self._ending
 
     async def _in_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         result: T = await self._execute(lambda: work(self._conn))  # type: ignore[no-untyped-call]

@@ -104,6 +104,28 @@ async def test_a_write_that_is_cancelled_while_it_waits_for_another_program_lets
         assert await transaction.notes.get("key") is None
 
 
+async def test_a_write_that_is_cancelled_twice_leaves_nothing_behind_that_waits(
+    database: Database, tmp_path: Path
+) -> None:
+    async def put() -> None:
+        async with database.write() as transaction:
+            about_to.set()
+            await transaction.notes.put("key", "value")
+
+    about_to = asyncio.Event()
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db", isolation_level=None, timeout=0)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(put())
+        await about_to.wait()
+        for _ in range(2):
+            await asyncio.sleep(0)
+            writing.cancel()
+        await asyncio.gather(writing, return_exceptions=True)
+        other.execute("ROLLBACK")
+    async with asyncio.timeout(5):
+        await asyncio.gather(*asyncio.all_tasks() - {asyncio.current_task()}, return_exceptions=True)
+
+
 async def test_a_reader_sees_one_state_whatever_is_written_meanwhile(database: Database) -> None:
     async with database.read() as reading:
         assert await reading.notes.get("key") is None
