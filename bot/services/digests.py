@@ -82,19 +82,21 @@ async def _post(transaction: Transaction, context: Context, group: Group, day: d
     now = context.clock.now()
     silent = is_empty(digest) and not group.settings.tell_empty_week
     digest_id = await transaction.digests.add(group.id, day, digest, now)
-    for room in [] if silent else await transaction.groups.rooms(group.id):
-        await transaction.deliveries.add(
-            NewDelivery(
-                key=f"digest:{digest_id}:{room.id}",
-                kind=DeliveryKind.DIGEST,
-                room_id=room.id,
-                digest_id=digest_id,
-                due_at=now,
-                expires_at=now + WEEK,
-            )
-        )
+    stored = StoredDigest(digest_id, group.id, day, digest)
+    if not silent:
+        await post_in_rooms(transaction, stored, now)
     log.info("digest compiled", group=group.slug, date=day.isoformat(), answers=digest.answers, posted=not silent)
-    return StoredDigest(digest_id, group.id, day, digest)
+    return stored
+
+
+async def post_in_rooms(transaction: Transaction, stored: StoredDigest, now: datetime) -> None:
+    """Have a digest posted within a week of its time, in each of its group's rooms that does not have it."""
+    expires_at = stored.digest.week.until + WEEK
+    for room in await transaction.groups.rooms(stored.group_id) if now < expires_at else ():
+        key = f"digest:{stored.id}:{room.id}"
+        if await transaction.deliveries.state(key) is None:
+            new = NewDelivery(key, DeliveryKind.DIGEST, room.id, now, expires_at, digest_id=stored.id)
+            await transaction.deliveries.add(new)
 
 
 async def compile_week(

@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.digest.agreement import voters
+from bot.digest.compile import is_empty
 from bot.digest.model import Digest, Votes
 from bot.errors import DatabaseError
 from bot.model import Substance
 from bot.services.context import Context
-from bot.services.digests import compile_week
+from bot.services.digests import compile_week, post_in_rooms
 from bot.store.codec import UnreadableError
 from bot.store.transaction import Transaction
 
@@ -75,6 +76,9 @@ class DigestUpkeep:
             digest = await compile_week(transaction, self._context, group, stored.digest.week, stored.digest.upcoming)
             await transaction.digests.replace(stored.id, digest, self._context.clock.now())
             await transaction.deliveries.revise(digest_id=stored.id, due_at=self._context.clock.now())
+            if is_empty(stored.digest) and not is_empty(digest):
+                # Nothing may have been known of the week when it ended, as after a week without the platform.
+                await post_in_rooms(transaction, stored, self._context.clock.now())
         self._context.wake()
         log.info("digest compiled again", group=group.slug, date=stored.local_date.isoformat())
 

@@ -164,6 +164,28 @@ async def test_a_week_without_answers_posts_nothing_unless_the_group_wants_a_lin
     assert "A quiet week" in room.posts()[-1]
 
 
+async def test_a_week_of_which_nothing_was_known_when_it_ended_gets_its_digest_once_it_is_known(
+    room: ConsoleRoom,
+) -> None:
+    await room.until(SUNDAY)
+    assert not [text for text in room.posts() if "What comes next" in text]
+    await late(room, "Ada", MEMORY, SUNDAY - timedelta(days=1))
+    await pass_minutes(room, 11)
+    assert MEMORY in latest(room)
+    await late(room, "Ben", POWER, SUNDAY - timedelta(days=1))
+    await pass_minutes(room, 11)
+    assert POWER in latest(room)
+    assert len([text for text in room.posts() if "What comes next" in text]) == 1
+
+
+async def test_a_week_that_is_known_only_when_the_next_one_is_over_gets_no_digest_any_more(room: ConsoleRoom) -> None:
+    await room.until(SUNDAY + timedelta(days=7))
+    await late(room, "Ada", MEMORY, SUNDAY - timedelta(days=1))
+    await pass_minutes(room, 11)
+    assert not [text for text in room.posts() if "What comes next" in text]
+    assert "All is well." in await room.reads("you", "/reading-host status")
+
+
 async def test_a_room_on_a_platform_that_is_gone_keeps_nobody_from_the_digest(room: ConsoleRoom) -> None:
     nest = Channel("carrier-pigeon", Ref("roof"), Ref("nest"))
     async with room.app.context.database.write() as transaction:
