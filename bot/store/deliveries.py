@@ -180,12 +180,13 @@ class Deliveries:
     async def revise(self, *, digest_id: int | None = None, message_id: int | None = None, due_at: datetime) -> None:
         """Ask for the posts of a digest or of an answer to be brought to their present content.
 
-        What could not be posted as it was is tried again.
+        What could not be posted as it was is tried again while it is worth posting.
         """
         which = deliveries.c.digest_id == digest_id if digest_id is not None else deliveries.c.message_id == message_id
+        in_time = or_(deliveries.c.expires_at.is_(None), deliveries.c.expires_at > due_at)
         state = case(
             (deliveries.c.state == DeliveryState.SENT, DeliveryState.REVISING),
-            (deliveries.c.state == DeliveryState.FAILED, DeliveryState.PENDING),
+            (and_(deliveries.c.state == DeliveryState.FAILED, in_time), DeliveryState.PENDING),
             else_=deliveries.c.state,
         )
         changed = {"state": state, "revision": deliveries.c.revision + 1, "due_at": due_at, "attempts": 0}

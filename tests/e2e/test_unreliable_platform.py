@@ -20,6 +20,8 @@ from bot.model import Group, Room
 from bot.ports import Found, NotSent, Outcome, Progress
 from bot.services import posting
 from bot.services.answering import give_answer
+from bot.services.digests import post_digest_now
+from bot.services.privacy import erase
 from tests.standins.faults import Fault, FaultyPlatform
 from tests.standins.memory import Service, channel, person, told
 from tests.standins.program import MONDAY, a_group, alerts_of, problems_of, program, rounds_of
@@ -322,6 +324,22 @@ async def test_an_answer_that_was_refused_is_posted_once_it_is_changed(tmp_path:
         await give_answer(w.app.context, room, ADA, 1, "It is the patience that they lack.")
         await w.settle()
         assert "answer:1:1" in w.posted()
+
+
+async def test_a_digest_that_was_never_posted_is_nobodys_business_a_month_later(tmp_path: Path) -> None:
+    async with world(tmp_path) as w:
+        await w.go_to(ASKED_AT)
+        await give_answer(w.app.context, await w.room(), ADA, 1, "It is the memory that they lack, more than money.")
+        await w.settle()
+        w.clock.advance(timedelta(minutes=1))
+        w.platform.faults.append(Fault.REFUSED)
+        await post_digest_now(w.app.context, w.group)
+        await w.settle()
+        assert w.alarms() == ["Readers: The digest could not be posted. The bot may not write here."]
+        await w.go_to(ASKED_AT + timedelta(days=30))
+        await erase(w.app.context, ADA)
+        await w.settle()
+        assert len(w.alarms()) == 1
 
 
 async def test_a_platform_that_is_not_connected_today_gets_its_question_when_it_is(tmp_path: Path) -> None:
