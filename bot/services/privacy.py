@@ -61,7 +61,7 @@ async def erase(context: Context, author: Author) -> Recorded:
 
     Their thread messages stay on the platform, where only they can delete them, but are never recorded again; answers
     that the bot posted for them are removed, and digests that quote or name them are compiled again. Their accounts are
-    linked no more.
+    linked no more. Who they are is forgotten as well, unless they host a group or have opted out.
     """
     before = await recorded(context, author)
     now = context.clock.now()
@@ -78,7 +78,9 @@ async def erase(context: Context, author: Author) -> Recorded:
         await transaction.reactions.forget(member.id)
         await transaction.suggestions.forget(member.id)
         await transaction.links.forget(member.id)
+        accounts = [account.id for account in await transaction.accounts.of(member.id)]
         await transaction.accounts.unlink_all(member.id)
+        await transaction.members.forget(accounts)
         await transaction.search.compact()
     context.wake()
     log.info("a member was forgotten", messages=before.messages, votes=before.votes)

@@ -249,11 +249,13 @@ async def _homes(transaction: Transaction, places: Iterable[Place]) -> dict[Plac
 async def _write_messages(transaction: Transaction, batch: Batch, homes: dict[Place, Home]) -> None:
     there = [(home, event) for event in batch.seen.values() if (home := homes.get(event.place)) is not None]
     closed = [(home.room_id, event.message) for home, event in there if home.is_closed(event.sent_at)]
-    too_late = await _unknown(transaction, closed)
+    left_out = await _unknown(transaction, closed)
+    # Nor is anybody known by what was deleted or erased.
+    left_out |= await transaction.messages.buried([(home.room_id, event.message) for home, event in there])
     said = [
         ((home.room_id, event.message), home.round_id, event)
         for home, event in there
-        if home.round_id is not None and (home.room_id, event.message) not in too_late
+        if home.round_id is not None and (home.room_id, event.message) not in left_out
     ]
     if not said:
         return

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.model import Author, Member, Ref
 from bot.store.accounts import accounts_of
 from bot.store.keys import chunks
-from bot.store.schema import hosts, linked_accounts, members, messages, opt_outs, reactions, suggestions
+from bot.store.schema import (
+    hosts,
+    linked_accounts,
+    members,
+    messages,
+    opt_outs,
+    reactions,
+    suggestions,
+    wrong_codes,
+)
 
 
 class Members:
@@ -55,11 +64,18 @@ class Members:
 
     async def forget_strangers(self) -> None:
         """Forget those of whom nothing is left: no words, votes or suggestions, no group, no opt-out, no link."""
-        tables = (messages, reactions, suggestions, hosts, linked_accounts)
-        columns = (*(table.c.member_id for table in tables), linked_accounts.c.person_id)
-        known = [select(column.label("id")).where(column == members.c.id) for column in columns]
         silent = select(opt_outs.c.member_id).where(opt_outs.c.member_id == members.c.id, _IS_SILENT)
-        await self._connection.execute(delete(members).where(*(~one.exists() for one in (*known, silent))))
+        await self._connection.execute(delete(members).where(_NOTHING_LEFT, ~silent.exists()))
+
+    async def forget(self, member_ids: Collection[int]) -> None:
+        """Forget the names of members of whom nothing is left.
+
+        Whoever ever opted out stays known, so that what they said meanwhile is not recorded by and by, and whoever
+        tried wrong codes, so that they cannot try on.
+        """
+        needed = (table.c.member_id for table in (opt_outs, wrong_codes))
+        unneeded = (~select(column.label("id")).where(column == members.c.id).exists() for column in needed)
+        await self._connection.execute(delete(members).where(members.c.id.in_(member_ids), _NOTHING_LEFT, *unneeded))
 
     async def opt_out(self, member_id: int, now: datetime) -> None:
         """Note that a member does not want to be recorded, from any of their accounts; again changes nothing."""
@@ -86,4 +102,9 @@ class Members:
         return {row.member_id: (row.since, row.ended_at) for row in await self._connection.execute(select(opt_outs))}
 
 
+_TIES = (
+    *(table.c.member_id for table in (messages, reactions, suggestions, hosts, linked_accounts)),
+    linked_accounts.c.person_id,
+)
+_NOTHING_LEFT = and_(*(~select(column.label("id")).where(column == members.c.id).exists() for column in _TIES))
 _IS_SILENT = opt_outs.c.ended_at.is_(None)

@@ -65,12 +65,10 @@ class Messages:
         self._connection = connection
 
     async def keep(self, versions: Sequence[Version]) -> None:
-        """Record versions of messages, each unless a newer one is known or the message was deleted."""
-        gone = await buried(self._connection, [version.key for version in versions])
-        kept = [version for version in versions if version.key not in gone]
-        if not kept:
+        """Record versions of messages that are not `buried`, each unless a newer one is known."""
+        if not versions:
             return
-        await self._outdate_digests_of_edited(kept)
+        await self._outdate_digests_of_edited(versions)
         insertion = upsert(messages)
         await self._connection.execute(
             insertion.on_conflict_do_update(
@@ -80,8 +78,12 @@ class Messages:
                 },
                 where=_age(insertion.excluded) > _age(messages.c),
             ),
-            [{name: getattr(version, name) for name in _COLUMNS} for version in kept],
+            [{name: getattr(version, name) for name in _COLUMNS} for version in versions],
         )
+
+    async def buried(self, keys: Sequence[Key]) -> set[Key]:
+        """Return which of these messages were deleted, whose words must not come back."""
+        return await buried(self._connection, keys)
 
     async def bury(self, deleted: dict[Key, datetime]) -> None:
         """Forget messages for good; `deleted` gives when each went away (UTC)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -146,6 +148,23 @@ async def test_what_was_erased_stands_in_no_file_of_the_database_soon(room: Cons
     await room.reads("Ada", "/reading privacy erase yes")
     await room.until(NINE + timedelta(hours=1, minutes=11))
     assert b"electricity" not in files()
+
+
+async def test_who_was_erased_is_not_known_by_name_any_more(room: ConsoleRoom, tmp_path: Path) -> None:
+    def names() -> set[str]:
+        (path,) = tmp_path.rglob("bot.db")
+        with contextlib.closing(sqlite3.connect(path)) as database:
+            return {name for (name,) in database.execute("SELECT name FROM members")}
+
+    await room.says("Ada", WORDS)
+    await room.reads("Ben", "/reading privacy opt-out")
+    await room.reads("Ben", "/reading privacy opt-in")
+    before = names()
+    for who in ("Ada", "Ben", "you"):
+        await room.reads(who, "/reading privacy erase yes")
+    await backfill_platform(room.app.context, room.app.recorder, "console")
+    assert before - names() == {"Ada"}, "Ben's silence and the host's rights rest on who they are"
+    assert "All is well." in await room.reads("you", "/reading-host status")
 
 
 async def test_what_was_erased_comes_back_by_no_backfill(room: ConsoleRoom) -> None:
