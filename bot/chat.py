@@ -13,7 +13,7 @@ from bot.commands.help import TABLE
 from bot.commands.home import home_page
 from bot.commands.table import MEMBERS, Call, Command
 from bot.content import Form, Quote, Reply, Suggested
-from bot.errors import BotError, ChatError, DatabaseError, QuestionSetError
+from bot.errors import BotError, ChatError, DatabaseError, QuestionSetError, UnreadableError
 from bot.events import Invocation, Place, Recordable, Submission
 from bot.model import Author, Channel, Ref, Room
 from bot.services.backfill import backfill_platform
@@ -191,6 +191,8 @@ def _with_what_was_written(reply: Reply, submission: Submission) -> Reply:
 def _sorry(error: BotError, name: str) -> Reply:
     if isinstance(error, DatabaseError):
         log.error("command failed", command=name, problem=str(error))
+        if isinstance(error, UnreadableError):
+            return _FAILED
         return Reply.refused(
             "I cannot reach my database right now, so nothing was changed. Try again in a few minutes."
         )

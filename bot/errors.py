@@ -37,6 +37,10 @@ class DatabaseError(BotError):
     exit_code = 4
 
 
+class UnreadableError(DatabaseError):
+    """Something that is stored makes no sense, while the database itself can be used."""
+
+
 class QuestionSetError(BotError):
     """A question set cannot be loaded."""
 

@@ -15,7 +15,7 @@ from functools import partial
 
 import structlog
 
-from bot.errors import DatabaseError
+from bot.errors import DatabaseError, UnreadableError
 from bot.events import Place
 from bot.model import Room
 from bot.ports import TOO_LATE, NotSent, Outcome, Progress, Refs, Sent, Unknown
@@ -25,7 +25,6 @@ from bot.services.context import Context
 from bot.services.posts import build_post
 from bot.services.recording import Recorder
 from bot.services.viewing import full_name
-from bot.store.codec import UnreadableError
 from bot.store.deliveries import Claim, DeliveryKind, DeliveryState, LeaseLostError
 from bot.store.transaction import Transaction
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfoNotFoundError
 
 import structlog
 
-from bot.errors import DatabaseError, QuestionSetError
+from bot.errors import DatabaseError, QuestionSetError, UnreadableError
 from bot.schedule import digest_due, next_digest, next_question, question_due
 from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert
 from bot.services.asking import ExhaustedError, ask_if_due
@@ -18,7 +18,6 @@ from bot.services.context import Context
 from bot.services.departing import purge_abandoned
 from bot.services.digests import post_digest_if_due
 from bot.services.upkeep import DigestUpkeep
-from bot.store.codec import UnreadableError
 from bot.store.database import ConflictError
 from bot.store.groups import Standing
 

@@ -10,11 +10,10 @@ import structlog
 from bot.digest.agreement import voters
 from bot.digest.compile import is_empty
 from bot.digest.model import Digest, Votes
-from bot.errors import DatabaseError
+from bot.errors import DatabaseError, UnreadableError
 from bot.model import Substance
 from bot.services.context import Context
 from bot.services.digests import compile_week, post_in_rooms
-from bot.store.codec import UnreadableError
 from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)

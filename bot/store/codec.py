@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from bot.digest.model import Digest
-from bot.errors import DatabaseError
+from bot.errors import UnreadableError
 from bot.model import Question, Settings
 
 _settings = TypeAdapter(Settings)
@@ -15,10 +15,6 @@ _question = TypeAdapter(Question)
 _digest = TypeAdapter(Digest)
 
 T = TypeVar("T")
-
-
-class UnreadableError(DatabaseError):
-    """Something that is stored makes no sense, while the database itself can be used."""
 
 
 def settings_to_json(settings: Settings) -> Any:

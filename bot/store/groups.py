@@ -11,8 +11,9 @@ from sqlalchemy import Row, Select, bindparam, delete, func, insert, select, upd
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.errors import UnreadableError
 from bot.model import Channel, Group, Member, Pause, Ref, Room, Settings, Whereabouts
-from bot.store.codec import UnreadableError, settings_from_json, settings_to_json
+from bot.store.codec import settings_from_json, settings_to_json
 from bot.store.schema import digests, groups, hosts, members, messages, pauses, rooms, rounds
 
 

@@ -174,3 +174,12 @@ async def test_what_was_erased_comes_back_by_no_backfill(room: ConsoleRoom) -> N
     assert "holds" in await room.reads("Ben", "/reading search memory")
     await room.says("Ada", "Nothing of this was said by me before today, I believe.")
     assert "Messages recorded: 1" in await room.reads("Ada", "/reading privacy show")
+
+
+async def test_a_group_whose_data_makes_no_sense_is_not_told_to_come_back_in_a_few_minutes(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "bot.db")) as database:
+        database.execute("UPDATE questions SET body = '{}'")
+        database.commit()
+    assert "Something went wrong on my side" in await room.reads("Ada", "/reading today")
