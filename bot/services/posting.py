@@ -33,6 +33,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=30)
 ATTEMPT_SECONDS = 20.0
 """How long one attempt may take; below the lease, so that no other process claims what is still being sent."""
+HISTORY_SECONDS = 300.0
+"""How long reading what was said before a thread was known may take: a platform may let nobody ask for a minute."""
 ROOMS_AT_ONCE = 50
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(minutes=10)
@@ -70,14 +72,14 @@ class Poster:
                     await asyncio.sleep(DATABASE_RETRY_SECONDS)
                     continue
                 for claim in claims:
-                    rooms.create_task(self._serve(claim)).add_done_callback(lambda _: wake.set())
+                    rooms.create_task(self._serve(claim, wake))
                 if not claims:
                     await self._sleep(wake, due)
 
     async def settle(self) -> None:
         """Post what is due now, and what falls due because of it."""
         while claims := await self._claim():
-            await asyncio.gather(*map(self._serve, claims))
+            await asyncio.gather(*(self._serve(claim, asyncio.Event()) for claim in claims))
 
     async def _sleep(self, wake: asyncio.Event, due: datetime | None) -> None:
         seconds = LONGEST_SLEEP
@@ -101,9 +103,11 @@ class Poster:
         self._busy.update(claim.room.id for claim in claims)
         return claims
 
-    async def _serve(self, claim: Claim) -> None:
+    async def _serve(self, claim: Claim, wake: asyncio.Event) -> None:
+        """Work on a delivery and let go of its room, which need not wait for what was said in the new thread."""
+        posted = None
         try:
-            await self._conclude(claim, await self._attempt(claim))
+            posted = await self._conclude(claim, await self._attempt(claim))
         except LeaseLostError:
             log.warning("another worker took a delivery over", key=claim.key)
         except DatabaseError as error:
@@ -112,6 +116,9 @@ class Poster:
             log.exception("delivery broke off", key=claim.key)
         finally:
             self._busy.discard(claim.room.id)
+            wake.set()
+        if posted is not None:
+            await self._catch_up(claim, posted)
 
     async def _attempt(self, claim: Claim) -> Outcome | Gone:
         try:
@@ -148,10 +155,12 @@ class Poster:
         async with self._context.database.write() as transaction:
             await transaction.deliveries.found(claim, refs)
 
-    async def _conclude(self, claim: Claim, outcome: Outcome | Gone) -> None:
+    async def _conclude(self, claim: Claim, outcome: Outcome | Gone) -> Refs | None:
+        """Note what came of a delivery, and return what it became if it is there."""
         match outcome:
             case Gone() | Sent():
                 await self._done(claim, outcome)
+                return outcome.refs if isinstance(outcome, Sent) else None
             case NotSent(reason, permanent=True):
                 async with self._context.database.write() as transaction:
                     await transaction.deliveries.hold(claim)
@@ -168,6 +177,7 @@ class Poster:
                 if claim.attempts + 1 >= PATIENCE:
                     text = f"{_WHAT[claim.kind]} cannot be {_done_to(claim)}. {reason} I keep trying."
                     await self._alert(claim, text)
+        return None
 
     async def _done(self, claim: Claim, outcome: Sent | Gone) -> None:
         async with self._context.database.write() as transaction:
@@ -181,8 +191,6 @@ class Poster:
                         await transaction.messages.posted(claim.message_id, refs.message)
             await self._clear_alert(transaction, claim.room)
         log.info("delivered", key=claim.key)
-        if isinstance(outcome, Sent) and claim.kind is DeliveryKind.QUESTION:
-            await self._catch_up(claim, outcome.refs)
 
     async def _clear_alert(self, transaction: Transaction, room: Room) -> None:
         cause = delivery_cause(room.id)
@@ -192,13 +200,17 @@ class Poster:
 
     async def _catch_up(self, claim: Claim, refs: Refs) -> None:
         """Record what was said in a thread before it was known to be a round's."""
-        if claim.round_id is None or refs.thread is None:
+        if claim.kind is not DeliveryKind.QUESTION or claim.round_id is None or refs.thread is None:
             return
         try:
-            async with asyncio.timeout(ATTEMPT_SECONDS):
+            async with asyncio.timeout(HISTORY_SECONDS):
                 await backfill_thread(self._context, self._recorder, claim.round_id, claim.room, refs.thread)
         except TimeoutError:
             log.warning("history could not be read in time", room=claim.room.id)
+        except DatabaseError as error:
+            log.error("what was said in a thread could not be recorded yet", key=claim.key, problem=str(error))
+        except Exception:
+            log.exception("what was said in a thread could not be read", key=claim.key)
 
     async def _alert(self, claim: Claim, text: str) -> None:
         """Tell the hosts, unless the group has left the room and has nothing to mend there."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,8 +15,8 @@ import pytest
 from bot.app import App
 from bot.clock import ManualClock
 from bot.content import Post
-from bot.events import Place
-from bot.model import Group, Room
+from bot.events import Place, Recordable
+from bot.model import Group, Message, Room, Round
 from bot.ports import Found, NotSent, Outcome, Progress
 from bot.services import posting
 from bot.services.answering import give_answer
@@ -25,7 +25,7 @@ from bot.services.privacy import erase
 from tests.standins.faults import Fault, FaultyPlatform
 from tests.standins.memory import Service, channel, person, told
 from tests.standins.program import MONDAY, a_group, alerts_of, problems_of, program, rounds_of
-from tests.standins.waiting import until
+from tests.standins.waiting import PATIENCE_SECONDS, until
 
 HERE, THERE = channel("here"), channel("there")
 HOST, ADA = person("Host"), person("Ada")
@@ -234,6 +234,56 @@ async def test_a_room_that_hangs_holds_up_no_other(tmp_path: Path, monkeypatch: 
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         assert len(await rounds_of(app, group)) == len(await rounds_of(app, other)) == 1
+
+
+class Reluctant(FaultyPlatform):
+    """A platform that lets one wait for a history."""
+
+    def __init__(self, service: Service, faults: Iterable[Fault]) -> None:
+        super().__init__(service, faults)
+        self.asked = asyncio.Event()
+        self.go_on = asyncio.Event()
+
+    async def history(self, place: Place) -> AsyncIterator[Recordable]:
+        self.asked.set()
+        await self.go_on.wait()
+        async for event in super().history(place):
+            yield event
+
+
+async def test_what_was_said_before_a_thread_was_known_is_recorded_however_late_it_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(posting, "ATTEMPT_SECONDS", 0.2)
+    clock = ManualClock(MONDAY)
+    service = Service(clock, HERE)
+    platform = Reluctant(service, [Fault.REPLY_LOST])
+    async with program(tmp_path, clock, platform) as app:
+        group = await a_group(app, HERE)
+        clock.move_to(ASKED_AT)
+        await app.settle()
+        (question,) = [one for one in service.messages() if one.key == KEY]
+        service.add(Place(HERE, service.thread_of(question.ref)), ADA, "It is the memory that they lack.")
+        clock.advance(timedelta(minutes=10))
+        async with asyncio.TaskGroup() as tasks:
+            running = tasks.create_task(app.poster.run(app.poster_wake))
+            await platform.asked.wait()
+            (round_,) = await rounds_of(app, group)
+            async with app.context.database.read() as transaction:
+                (room,) = await transaction.groups.rooms(group.id)
+            await give_answer(app.context, room, person("Ben"), round_.id, "It is the patience that they lack.")
+            await until(lambda: any(one.key.startswith("answer") for one in service.messages()))
+            await asyncio.sleep(posting.ATTEMPT_SECONDS)
+            platform.go_on.set()
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while len(await said(app, round_)) < 2:  # noqa: ASYNC110  (nothing tells when it becomes so)
+                    await asyncio.sleep(0.005)
+            running.cancel()
+
+
+async def said(app: App, round_: Round) -> list[Message]:
+    async with app.context.database.read() as transaction:
+        return await transaction.messages.of_round(round_.id)
 
 
 class Slow(FaultyPlatform):
