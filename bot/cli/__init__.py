@@ -10,7 +10,7 @@ import typer
 from dotenv import load_dotenv
 
 from bot.cli import data, discord, importing, running, sets, slack
-from bot.cli.errors import tell
+from bot.cli.errors import open_closed_streams, tell, tell_about_file
 from bot.errors import SettingsError
 from bot.logs import configure_logs
 
@@ -44,16 +44,22 @@ app.add_typer(slack.app, name="slack")
 
 def main() -> None:
     """Run the command that the arguments name; errors that a person can be told end in one sentence."""
-    for stream in (sys.stdout, sys.stderr):
+    open_closed_streams()
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            # What this terminal cannot show must not end a program whose business is other people's words.
+            # What this terminal cannot send or show must not end a program whose business is other people's words.
             stream.reconfigure(errors="replace")
     try:
         load_environment(Path(".env"))
     except SettingsError as error:
         tell(str(error))
         sys.exit(error.exit_code)
-    app()
+    try:
+        app()
+    except OSError as error:
+        if not tell_about_file(error):
+            raise
+        sys.exit(1)
 
 
 def load_environment(path: Path) -> None:

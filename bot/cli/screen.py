@@ -14,12 +14,15 @@ import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
+from bot.cli.errors import drop_output
+from bot.errors import PlatformError
 from bot.platforms.console.render import printable
 from bot.platforms.console.screen import Screen, Style
 
@@ -30,6 +33,12 @@ _CHUNK = 65_536
 _CHUNKS = 16
 _STYLES: dict[Style, str] = {"bot": "", "person": "", "note": "dim", "error": "yellow"}
 _LEAD = re.compile(r"(?P<indent> *)(?P<name>\[\d+\] [^:]{1,80}:|)(?P<mark>- |\d+\. |\| |) ?")
+
+
+class OutputError(PlatformError):
+    """What is shown cannot be written: whoever read it is gone, or the disk is full."""
+
+    exit_code = 1
 
 
 def terminal_screen() -> Screen:
@@ -100,13 +109,14 @@ class TerminalScreen:
             # Something happened while the person types: put the prompt below it.
             self._console.file.write("\r\x1b[K")
         width = min(self._console.width, WIDEST) - len(border)
-        for line in printable(text).split("\n"):
-            for wrapped in hanging(line, width):
-                self._console.print(Text(border, "dim").append_text(_styled(wrapped, style)), soft_wrap=True)
-        if self._prompt:
-            begun = self._readline.get_line_buffer() if self._readline else ""
-            self._console.file.write(self._prompt + begun)
-            self._console.file.flush()
+        with _output_told():
+            for line in printable(text).split("\n"):
+                for wrapped in hanging(line, width):
+                    self._console.print(Text(border, "dim").append_text(_styled(wrapped, style)), soft_wrap=True)
+            if self._prompt:
+                begun = self._readline.get_line_buffer() if self._readline else ""
+                self._console.file.write(self._prompt + begun)
+                self._console.file.flush()
 
 
 def hanging(line: str, width: int) -> Iterator[str]:
@@ -216,5 +226,15 @@ async def stdin_lines() -> AsyncIterator[str]:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    with _output_told():
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+@contextmanager
+def _output_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        drop_output()
+        raise OutputError(f"Standard output cannot be written to ({error.strerror}).") from error

@@ -433,3 +433,39 @@ def test_an_environment_file_that_cannot_be_read_ends_with_three(site: Path) -> 
     )
     assert (done.returncode, done.stdout) == (3, b"")
     assert done.stderr.decode() == ".env cannot be read (it is not in UTF-8). See .env.example.\n"
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("command", ["try", "check", "sets list"])
+def test_a_stream_that_is_closed_from_the_start_does_no_harm(site: Path, closed: str, command: str) -> None:
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m bot {command} {closed}"],
+        cwd=site,
+        env=environment(),
+        input=b"",
+        capture_output=True,
+        check=False,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device stands for a full disk")
+@pytest.mark.parametrize("command", ["try", "run", "check", "sets list", "commands"])
+def test_output_that_cannot_be_written_ends_in_one_sentence(site: Path, command: str) -> None:
+    (site / "config" / "bot.yaml").write_text(f"{CONFIG}log_level: error\n")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "bot", *command.split()],
+            cwd=site,
+            env=environment(),
+            input=b"/help\n",
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=SECONDS,
+        )
+    assert done.returncode == 1
+    (told,) = done.stderr.decode().splitlines()
+    assert told.startswith("Standard output cannot be ")
+    assert told.endswith("(No space left on device).")

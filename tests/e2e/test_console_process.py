@@ -166,10 +166,10 @@ class Terminal:
 
 
 @contextmanager
-def terminal(folder: Path) -> Iterator[Terminal]:
+def terminal(folder: Path, **variables: str) -> Iterator[Terminal]:
     """Sit at a trial kept in a folder."""
     ours, theirs = pty.openpty()
-    size = environment(COLUMNS="60", LINES="40")
+    size = environment(COLUMNS="60", LINES="40", **variables)
     with subprocess.Popen(
         command(), cwd=folder, env=size, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True
     ) as process:
@@ -210,6 +210,16 @@ def test_the_arrow_keys_bring_back_and_change_what_was_typed(folder: Path) -> No
         sits.waits_for("Ada> ")
         sits.types("/quit\r")
         assert sits.process.wait(SECONDS) == 0
+
+
+def test_what_a_terminal_cannot_send_is_replaced(folder: Path) -> None:
+    with terminal(folder, PYTHONIOENCODING="ascii") as sits:
+        sits.waits_for("you> ")
+        sits.types("Ein Café, in dem alle lesen und reden\r")
+        assert "[4] in the thread under [2]" in sits.waits_for("you> ")
+        sits.types("\x04")
+        assert sits.process.wait(SECONDS) == 0
+        assert "Traceback" not in sits.text
 
 
 def test_control_c_ends_a_trial_without_a_traceback_and_it_goes_on_later(folder: Path) -> None:

@@ -118,7 +118,10 @@ class ConsolePlatform:
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Show something to one person."""
-        self._say(user, blocks_text(reply.blocks))
+        try:
+            self._say(user, blocks_text(reply.blocks))
+        except PlatformError:
+            return False
         return True
 
     async def announce(self, channel: Channel, reply: Reply) -> bool:
