@@ -112,7 +112,7 @@ class TerminalScreen:
         with _output_told():
             for line in printable(text).split("\n"):
                 for wrapped in hanging(line, width):
-                    self._console.print(Text(border, "dim").append_text(_styled(wrapped, style)), soft_wrap=True)
+                    self._console.print(Text.assemble((border, "dim"), _styled(wrapped, style)), soft_wrap=True)
             if self._prompt:
                 begun = self._readline.get_line_buffer() if self._readline else ""
                 self._console.file.write(self._prompt + begun)

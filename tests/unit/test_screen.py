@@ -94,3 +94,18 @@ def test_a_person_sees_text_wrapped_and_private_text_behind_a_bar() -> None:
         "│ Only some [words] that are for you",
         "│ alone, dear Ada.",
     ]
+
+
+def test_only_notes_and_the_bar_before_private_text_are_dim() -> None:
+    console = Console(file=io.StringIO(), width=40, force_terminal=True, color_system="standard", _environ={})
+    screen = TerminalScreen(console)
+    screen.show("bot", "words of the bot")
+    screen.show("note", "a note")
+    screen.tell("Ada", "words for Ada")
+    assert isinstance(console.file, io.StringIO)
+    assert console.file.getvalue().splitlines() == [
+        "words of the bot",
+        "\x1b[2ma note\x1b[0m",
+        "\x1b[2m╭ \x1b[0m\x1b[2monly Ada can see this\x1b[0m",
+        "\x1b[2m│ \x1b[0mwords for Ada",
+    ]
