@@ -271,7 +271,7 @@ def load_settings(path: Path | None) -> BotSettings:
 
     Raises SettingsError, which names file, line and key of everything that is wrong.
     """
-    if path is None and not DEFAULT_FILE.exists():
+    if path is None and _is_missing(DEFAULT_FILE):
         return BotSettings()
     try:
         document = read(path or DEFAULT_FILE)
@@ -283,6 +283,17 @@ def load_settings(path: Path | None) -> BotSettings:
     if settings is None or found:
         raise SettingsError("\n".join(map(str, sorted(found.values(), key=lambda problem: problem.line))))
     return settings
+
+
+def _is_missing(path: Path) -> bool:
+    """Return whether nothing is there; not so where nobody may look, or for a link that leads nowhere."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _secrets(document: Document) -> Iterator[Problem]:

@@ -64,10 +64,9 @@ def main() -> None:
 
 def load_environment(path: Path) -> None:
     """Set the variables that a file names, unless they are set already. Raises SettingsError if it cannot be read."""
-    if not path.is_file():
-        return
     try:
-        load_dotenv(path, encoding="utf-8")
+        if path.is_file():
+            load_dotenv(path, encoding="utf-8")
     except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not in UTF-8"
+        reason = "it is not in UTF-8" if isinstance(error, UnicodeError) else getattr(error, "strerror", None) or error
         raise SettingsError(f"{path} cannot be read ({reason}).", "See .env.example.") from error

@@ -274,3 +274,23 @@ def test_the_example_of_variables_sets_nothing() -> None:
     lines = (ROOT / ".env.example").read_text().splitlines()
     assert all(line.startswith("#") or not line for line in lines)
     assert any("DISCORD_TOKEN" in line for line in lines)
+
+
+def test_settings_that_cannot_be_looked_for_are_not_taken_for_missing(written: Path) -> None:
+    written.symlink_to("nowhere.yaml")
+    with pytest.raises(SettingsError, match="There is no such file"):
+        load_settings(None)
+    written.unlink()
+    written.parent.rmdir()
+    written.parent.symlink_to(written.parent.name)
+    with pytest.raises(SettingsError, match="cannot be read"):
+        load_settings(None)
+
+
+def test_an_environment_file_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"cannot be read \(File name too long\)"):
+        load_environment(tmp_path / ("x" * 300))
+    path = tmp_path / ".env"
+    path.write_bytes(b"READING_GROUP_SEEDS=a\0b\n")
+    with pytest.raises(SettingsError, match=r"cannot be read \(embedded null byte\)"):
+        load_environment(path)
