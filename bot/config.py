@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import quote
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -263,7 +264,7 @@ class BotSettings(_Section):
 
 def database_url(path: Path) -> str:
     """Return the SQLAlchemy URL of an SQLite file."""
-    return f"sqlite+aiosqlite:///{path}"
+    return f"sqlite+aiosqlite:///{quote(str(path))}"
 
 
 def load_settings(path: Path | None) -> BotSettings:

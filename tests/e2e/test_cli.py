@@ -469,3 +469,10 @@ def test_output_that_cannot_be_written_ends_in_one_sentence(site: Path, command:
     (told,) = done.stderr.decode().splitlines()
     assert told.startswith("Standard output cannot be ")
     assert told.endswith("(No space left on device).")
+
+
+@pytest.mark.parametrize("name", ["what?.db", "50%25.db", "a b#c.db"])
+def test_the_database_is_the_file_that_the_settings_name(site: Path, name: str) -> None:
+    (site / "config" / "bot.yaml").write_text(CONFIG.replace("bot.db", json.dumps(name), 1))
+    assert cli("migrate").exit_code == 0
+    assert [path.name for path in site.glob("*.db")] == [name]
