@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +13,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from bot.cli.errors import errors_told, tell
+from bot.cli.errors import UsageError, errors_told, tell
 from bot.content import plural
 from bot.errors import BotError, QuestionSetError
 from bot.model import Exhausted, Kind, Order, Question, QuestionSet, Source
@@ -128,6 +128,8 @@ def preview(
     """Show what a new group would be asked, a question a day."""
     question_set, _ = _load(seeds, name)
     first = start.date() if start else datetime.now(UTC).astimezone().date()
+    if date.max - first < timedelta(days=days):
+        raise UsageError(f"--start: from {first} on there are no {days} days left.", "Name an earlier day.")
     dates = [first + timedelta(days=count) for count in range(days)]
     picks = upcoming(question_set.questions, order, seed, Progress(), (), dates, Exhausted.RESHUFFLE)
     console = _console()

@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.errors import errors_told
-from bot.errors import SettingsError
+from bot.cli.errors import UsageError, errors_told
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -33,7 +32,7 @@ def manifest(url: Url = "") -> None:
     from bot.platforms.slack.manifest import manifest_text
 
     if url and not re.fullmatch(r"https://[^\s/]+/?", url):
-        raise SettingsError(
+        raise UsageError(
             f"{url} is no address that Slack would call.", "Give one that begins with https:// and has no path."
         )
     typer.echo(manifest_text(url), nl=False)

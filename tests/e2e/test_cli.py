@@ -305,6 +305,10 @@ def test_help_lists_every_command() -> None:
     assert all(f" {command} " in shown for command in COMMANDS)
 
 
+def test_an_address_that_slack_would_not_call_ends_with_two(site: Path) -> None:
+    assert "http://x is no address that Slack would call." in refused(2, "slack", "manifest", "--url", "http://x")
+
+
 def test_an_unknown_command_or_option_ends_with_two(site: Path) -> None:
     for arguments in (["frobnicate"], ["run", "--frobnicate"], ["digest"]):
         done = cli(*arguments)

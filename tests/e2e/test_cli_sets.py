@@ -224,6 +224,12 @@ def test_preview_refuses_a_date_that_is_none(seeds: Path) -> None:
     assert run(seeds, "preview", "commons", "--start", "soon").exit_code == 2
 
 
+def test_preview_refuses_more_days_than_the_calendar_has(seeds: Path) -> None:
+    result = run(seeds, "preview", "commons", "--start", "9999-12-30", "--days", "3")
+    assert result.exit_code == 2
+    assert "from 9999-12-30 on there are no 3 days left." in result.stderr
+
+
 def test_schema_writes_what_editors_need_and_only_if_it_changed(seeds: Path) -> None:
     assert run(seeds, "schema").stdout.count(": written") == 2
     for name, text in schemas().items():
