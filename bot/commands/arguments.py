@@ -26,7 +26,8 @@ def check_arguments(
     """
     checked: dict[str, Any] = {}
     for parameter in command.parameters:
-        text = given.get(parameter.name, "").strip()
+        # Halves of characters, which JSON can hold and a database cannot, must not reach a look-up.
+        text = given.get(parameter.name, "").encode("utf-8", "replace").decode("utf-8").strip()
         if files and parameter.name in files:
             checked[parameter.name] = files[parameter.name]
         elif text and parameter.kind is ParameterKind.ATTACHMENT:

@@ -242,3 +242,8 @@ def test_quoted_named_arguments_come_back_as_they_were_given(data: st.DataObject
     names = data.draw(st.lists(st.sampled_from([one.name for one in command.parameters]), unique=True))
     given_values = {name: " ".join(data.draw(st.lists(QUOTABLE, min_size=1, max_size=3))) for name in names}
     assert parse_command(TABLE, command.root, _typed(command, given_values)) == (command, given_values)
+
+
+def test_halves_of_characters_are_replaced_in_what_is_looked_up() -> None:
+    command = TABLE[f"{MEMBERS} question"]
+    assert check_arguments(command, {"id": "a\ud800b"}, TODAY) == {"id": "a?b"}
