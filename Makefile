@@ -7,7 +7,7 @@ FOLDER ?= data/try
 .PHONY: try test test-full check-wire check fmt bench clean
 
 try: $(VENV)/.run
-	@$(BIN)/reading-group-bot try --folder $(FOLDER) $(if $(FRESH),--fresh)
+	@$(BIN)/reading-group-bot try --folder "$(FOLDER)" $(if $(FRESH),--fresh)
 
 test: check
 	$(BIN)/coverage erase
@@ -22,7 +22,7 @@ test-full: $(VENV)/.dev
 check-wire: $(VENV)/.dev
 	rm -rf data/wire
 	WIRE_LOG=data/wire $(BIN)/pytest -n auto -m "not full" tests/unit/test_*_standin.py tests/contract tests/e2e
-	$(BIN)/python -m tests.standins.wire $(SPECS) data/wire
+	$(BIN)/python -m tests.standins.wire "$(SPECS)" data/wire
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .
@@ -41,7 +41,7 @@ clean:
 
 $(VENV)/.run: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Say which: make PYTHON=python3.12 …" if sys.version_info < (3, 11) else 0)'
-	@test -d $(VENV) || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing (a minute the first time) …" >&2
 	@$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
