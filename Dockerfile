@@ -5,7 +5,8 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 RUN python -m venv /opt/bot
 # The dependencies change seldom; their layer is built from pyproject.toml alone and kept.
 COPY pyproject.toml README.md ./
-RUN mkdir bot && touch bot/__init__.py && /opt/bot/bin/pip install . && /opt/bot/bin/pip uninstall --yes reading-group-bot
+RUN mkdir bot && touch bot/__init__.py && /opt/bot/bin/pip install . && \
+    /opt/bot/bin/pip uninstall --yes reading-group-bot && rm -r bot build *.egg-info
 COPY bot bot
 RUN /opt/bot/bin/pip install --no-deps .
 
