@@ -54,9 +54,11 @@ async def suggestions_list(call: Call) -> Reply:
     waiting = await suggesting.waiting_suggestions(call.context, call.group)
     if not waiting:
         return Reply.of("No suggestion awaits a decision.")
-    blocks: list[Block] = []
+    blocks: list[Block | str] = []
     for one in waiting[:SHOWN]:
         blocks += suggesting.suggestion_reply(one).blocks
+    if len(waiting) > SHOWN:
+        blocks.append(f"These are the first {SHOWN}; the others follow as these are decided.")
     return Reply.of(Heading(f"{plural(len(waiting), 'suggestion')} to decide on"), *blocks)
 
 
@@ -114,7 +116,9 @@ async def questions_list(call: Call) -> Reply:
         Item(question.text, f"{question.topic}, id {question.id}" + (", retired" if question.retired else ""))
         for question in own[-SHOWN:]
     )
-    return Reply.of(Heading(plural(len(own), "question of your own", "questions of your own")), Listing(tuple(items)))
+    more = [f"These are the latest {SHOWN}; `/reading-host export` gives all."] if len(own) > SHOWN else []
+    heading = Heading(plural(len(own), "question of your own", "questions of your own"))
+    return Reply.of(heading, Listing(tuple(items)), *more)
 
 
 async def questions_add(call: Call) -> Form:
@@ -141,9 +145,12 @@ async def questions_import(call: Call) -> Reply:
     table = await asyncio.to_thread(read_table, file.text, Path(file.name))
     drafts = [(row.place, _draft(row.fields)) for row in table.rows]
     added, notes = await curating.add_many(call.context, call.group, drafts)
-    items = tuple(Item(note) for note in (*table.notes, *notes)[:SHOWN])
+    told_of = (*table.notes, *notes)
+    items = [Item(note) for note in told_of[:SHOWN]]
+    if len(told_of) > SHOWN:
+        items.append(Item(f"… and {plural(len(told_of) - SHOWN, 'more note')}."))
     told = f"Added {plural(len(added), 'question')} of {len(drafts)} in {file.name}."
-    return Reply.of(told, *([Listing(items)] if items else []), "See them with `/reading-host questions list`.")
+    return Reply.of(told, *([Listing(tuple(items))] if items else []), "See them with `/reading-host questions list`.")
 
 
 def _draft(fields: Mapping[str, object]) -> Draft:

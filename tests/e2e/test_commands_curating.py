@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -159,6 +160,24 @@ async def test_an_attached_table_adds_what_it_holds_and_reports_the_rest(room: C
     assert "row 4: The question has" in told
     assert ASKED in await room.reads("you", "/reading-host questions list")
     assert "Added" not in await import_file(room, "ours.json", "{nonsense")
+
+
+async def test_a_list_that_is_cut_says_so(room: ConsoleRoom) -> None:
+    for number in range(1, 31):
+        if number % 3 == 1:
+            room.clock.advance(timedelta(hours=25))
+        await suggest(room, "Ada", f"What do you make of chapter {number}, {'so ' * number}after all?")
+    shown = await room.reads("you", "/reading-host suggestions list")
+    assert "30 suggestions to decide on" in shown
+    assert "These are the first 25; the others follow as these are decided." in shown
+    words = [f"{chr(97 + number)}{'aeiou'[number % 5] * number}" for number in range(26)]
+    good = "".join(f"{' '.join([word] * 6)}?\n" for word in words)
+    told = await import_file(room, "ours.txt", good + "".join(f"{word * 60}{'x' * 280}?\n" for word in words))
+    assert "Added 26 questions of 52" in told
+    assert re.search(r"… and \d+ more notes?\.", told)
+    listed = await room.reads("you", "/reading-host questions list")
+    assert "26 questions of your own" in listed
+    assert "These are the latest 25; `/reading-host export` gives all." in listed
 
 
 async def test_own_questions_leave_as_a_file_that_a_set_takes(room: ConsoleRoom, tmp_path: Path) -> None:
