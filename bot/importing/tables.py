@@ -119,7 +119,7 @@ def _table(path: Path, rows: Sequence[ReadyQuestion], notes: Sequence[str]) -> I
 
 
 def _csv_rows(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
-    header = next(line for line in text.split("\n") if line.strip())
+    header = next((line for line in text.split("\n") if line.strip()), "")
     delimiter = max(_DELIMITERS, key=header.count)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1

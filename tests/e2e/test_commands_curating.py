@@ -160,6 +160,8 @@ async def test_an_attached_table_adds_what_it_holds_and_reports_the_rest(room: C
     assert "row 4: The question has" in told
     assert ASKED in await room.reads("you", "/reading-host questions list")
     assert "Added" not in await import_file(room, "ours.json", "{nonsense")
+    for name in ("ours.csv", "ours.json", "ours.txt"):
+        assert f"{name} holds no" in await import_file(room, name, "" if name != "ours.json" else "[]")
 
 
 async def test_a_list_that_is_cut_says_so(room: ConsoleRoom) -> None:
