@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -498,3 +499,9 @@ async def test_on_the_real_clock_posts_appear_while_nobody_types(folder: Path) -
         await typist.types("/quit", "The bot goes on without this terminal.")
         stop.set()
         await running
+
+
+async def test_an_attachment_that_has_no_end_is_refused(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    shown = await lives(folder, f"/reading-host questions import {folder / 'pipe'}")
+    assert "cannot be read as text. Name a file on this machine." in shown

@@ -313,7 +313,14 @@ async def _files(command: Command, arguments: Mapping[str, str]) -> dict[str, Te
 
 async def _attached(name: str) -> TextFile:
     try:
-        text = await asyncio.to_thread(Path(name).read_text, "utf-8")
+        text = await asyncio.to_thread(_text, Path(name))
     except (OSError, ValueError):
         raise ChatError(f"The file {shown(name)} cannot be read as text.", "Name a file on this machine.") from None
     return TextFile(Path(name).name, text)
+
+
+def _text(path: Path) -> str:
+    """Return a file's text. Raises ValueError for what may have no end, such as a pipe; OSError."""
+    if not path.is_file():
+        raise ValueError(f"{path} is no ordinary file")
+    return path.read_text("utf-8")
