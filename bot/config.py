@@ -21,7 +21,12 @@ from bot.yamlfile import Day, Document, KeyPath, Problem, TimeOfDay, Value, Yaml
 
 DEFAULT_FILE = Path("config/bot.yaml")
 
-Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+def _one_line(written: object) -> object:
+    return " ".join(written.split()) if isinstance(written, str) else written
+
+
+Name = Annotated[str, Field(min_length=1, max_length=80), BeforeValidator(_one_line)]
 Slug = Annotated[
     str,
     Field(
@@ -39,11 +44,18 @@ Snowflake = Annotated[
         json_schema_extra={"patternErrorMessage": "write the number that Discord shows as “Copy Server ID”"},
     ),
 ]
-Address = Annotated[
+ApiUrl = Annotated[
     str,
     Field(
-        pattern=r"^(https?|wss?)://\S+$",
-        json_schema_extra={"patternErrorMessage": "write an address that begins with https:// or wss://"},
+        pattern=r"^https?://[^\s/]\S*$",
+        json_schema_extra={"patternErrorMessage": "write an address that begins with https://"},
+    ),
+]
+GatewayUrl = Annotated[
+    str,
+    Field(
+        pattern=r"^wss?://[^\s/]\S*$",
+        json_schema_extra={"patternErrorMessage": "write an address that begins with wss://"},
     ),
 ]
 PublicUrl = Annotated[
@@ -194,8 +206,8 @@ class DiscordSettings(_Section):
     shards: Annotated[Annotated[int, Field(ge=1, le=4_096)] | None, BeforeValidator(_shards)] = Field(
         default=None, description="Connections that share the servers: a number, or `auto` for what Discord advises."
     )
-    api_url: Address | None = Field(default=None, description="Another address of Discord's API, for a proxy.")
-    gateway_url: Address | None = Field(default=None, description="Another address of its gateway, for a proxy.")
+    api_url: ApiUrl | None = Field(default=None, description="Another address of Discord's API, for a proxy.")
+    gateway_url: GatewayUrl | None = Field(default=None, description="Another address of its gateway, for a proxy.")
 
 
 class SlackHttpSettings(_Section):
@@ -219,7 +231,7 @@ class SlackSettings(_Section):
     history: Literal["normal", "restricted"] = Field(
         default="normal", description="Whether Slack restricts the app to 15 messages of history a minute."
     )
-    api_url: Address | None = Field(default=None, description="Another address of Slack's API, such as GovSlack's.")
+    api_url: ApiUrl | None = Field(default=None, description="Another address of Slack's API, such as GovSlack's.")
 
     @model_validator(mode="after")
     def _say_where(self) -> Self:

@@ -134,6 +134,8 @@ def sentence(error: ErrorDetails, schemas: Sequence[Schema], siblings: Sequence[
             return str(context["error"])
         case _ if value is None:
             return _EMPTY
+        case "path_type":
+            return "A path belongs here, such as data/bot.db."
         case "literal_error" | "enum":
             return _not_one_of(str(value), schemas)
         case "string_pattern_mismatch":

@@ -146,6 +146,16 @@ def test_a_platform_that_is_only_named_is_connected(written: Path, empty: str) -
         ("log_level: INFO", "1: log_level: “INFO” is not one of"),
         ("log_level: loud", "1: log_level: “loud” is not one of `debug`, `info`, `warning`, `error`"),
         ("database:", "1: database: This is empty"),
+        ("database: [a]", "1: database: A path belongs here, such as data/bot.db."),
+        (GROUP.replace("Evening readers", "'  '"), "4: groups[1].name: This is empty"),
+        (
+            "platforms: {slack: {api_url: wss://x}}",
+            "1: platforms.slack.api_url: “wss://x” does not fit; write an address",
+        ),
+        (
+            "platforms: {discord: {gateway_url: https://x}}",
+            "1: platforms.discord.gateway_url: “https://x” does not fit; write an address that begins with wss://.",
+        ),
         ("platforms:\n  consle:\n", "2: platforms.consle: There is no such key here; did you mean"),
         ("- a\n- b", "1: Keys with values belong here"),
         ("", "1: The file is empty."),
