@@ -27,7 +27,7 @@ import unicodedata
 from collections.abc import Iterable
 
 from bot.model import Substance
-from bot.words import HAN, KANA, SOUTH_EAST_ASIAN, words
+from bot.words import HAN, KANA, QUOTED_LINES, SOUTH_EAST_ASIAN, words
 
 # Weights are in sixtieths of a word, so that all of them are whole numbers.
 _WORD = 60
@@ -39,14 +39,13 @@ _ENOUGH_IN_ALL = 4 * _WORD
 _ENOUGH_OF_ITS_OWN = 3 * _WORD
 
 _NOT_OWN_WORDS = re.compile(
-    r"""
-      ^>>>[ ][\s\S]*                                     # everything below is quoted
-    | ^[ \t]*>[ ].*$                                     # a quoted line
+    rf"""
+      {QUOTED_LINES}
     | <(?:[@\#!/]|a?:\w+:|t:|https?:|mailto:|tel:)[^<>]*> # a mention, custom emoji, time or link
     | \[[^\[\]\n]*\]\([^()\s]*\)                         # a link with a title
     | (?:https?://|www\.)[!-~]+                          # a bare link
-    | [a-z0-9._+-]{0,64}@[a-z0-9][a-z0-9._-]*            # an address or a mention
-    | :[\w+'-]{1,64}:                                    # an emoji's short name
+    | [a-z0-9._+-]{{0,64}}@[a-z0-9][a-z0-9._-]*            # an address or a mention
+    | :[\w+'-]{{1,64}}:                                    # an emoji's short name
     | [0-9\#*]\ufe0f?\u20e3                              # a keycap
     """,
     re.VERBOSE | re.IGNORECASE | re.MULTILINE,

@@ -12,6 +12,9 @@ SOUTH_EAST_ASIAN = (
     "\u0e00-\u0e7f\u0e80-\u0eff\u1000-\u109f\u1780-\u17ff\u1950-\u19df\u1a20-\u1aaf\ua980-\ua9ff\uaa60-\uaa7f"
 )
 
+# Lines that repeat somebody else's words, as chat services mark them; for patterns with `MULTILINE`.
+QUOTED_LINES = r"^>>>[ ][\s\S]*|^[ \t]*>[ ].*$"
+
 _APOSTROPHES = "'\u2018\u2019\u02bc"
 # Turkish tells a dotted from a dotless i, which case-folding without knowing the language gets wrong.
 _ONE_I = str.maketrans({"\u0131": "i", "\u0307": None})

@@ -1,7 +1,8 @@
 """Which words of a round's answers carry its discussion.
 
 Extractive, deterministic and offline: every quote is an exact substring of an answer. Each answer offers one candidate,
-itself if it is short, otherwise its best run of sentences. Candidates are scored by
+itself if it is short, otherwise its best run of sentences. Lines of others that an answer repeats are never part of it:
+they would pass for its author's words. Candidates are scored by
 
 - centrality, by degree in LexRank's graph (Erkan and Radev, 2004): how much a candidate resembles all that was said, by
   the cosine of idf-weighted words. A candidate's cosines with all sentences add up to its product with their sum, so
@@ -19,7 +20,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from math import ceil, log, sqrt
 
@@ -27,7 +28,7 @@ import sentencex  # type: ignore[import-untyped]
 
 from bot.digest.agreement import agree_estimate
 from bot.digest.model import QuotedAnswer, Said
-from bot.words import HAN, KANA, SOUTH_EAST_ASIAN, words
+from bot.words import HAN, KANA, QUOTED_LINES, SOUTH_EAST_ASIAN, words
 
 SHORT_ANSWER = 160
 """Characters up to which an answer is quoted whole, however many its sentences."""
@@ -50,6 +51,7 @@ _STEM = 6
 
 _WITHOUT_SPACES = re.compile(f"[{HAN}{KANA}{SOUTH_EAST_ASIAN}]")
 _LINK = re.compile(r"https?://\S+")
+_QUOTED = re.compile(QUOTED_LINES, re.MULTILINE)
 _TO_A_SPACE = re.compile(rf".{{1,{QUOTE_LENGTH}}}(?!\S)|.{{1,{QUOTE_LENGTH}}}", re.DOTALL)
 
 _Vector = dict[str, float]
@@ -58,9 +60,12 @@ _Vector = dict[str, float]
 
 @dataclass(frozen=True, slots=True)
 class _Sentence:
+    """Where a sentence stands in its answer; `stretch` counts the others' lines that stand before it."""
+
     start: int
     end: int
     words: _Vector
+    stretch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,16 +141,25 @@ def _candidates(said: Sequence[Said], language: str) -> list[_Candidate]:
 
 def _sentences(text: str, language: str) -> Iterator[_Sentence]:
     """Yield the sentences of a text with how often each word occurs; those too long to quote come in pieces."""
-    # Lone surrogates, which no platform should send, are more than the splitter can take.
-    segments: list[str] = sentencex.segment(language, text.encode("utf-8", "replace").decode("utf-8"))
-    end = 0
-    for segment in segments:
-        start, end = end, end + len(segment)
-        for piece in _TO_A_SPACE.finditer(text[start:end].rstrip()):
-            stripped = piece[0].strip()
-            if stripped:
-                words_at = start + piece.start() + piece[0].index(stripped)
-                yield _Sentence(words_at, words_at + len(stripped), dict(Counter(_stems(stripped))))
+    for stretch, (end, last) in enumerate(_own_stretches(text)):
+        # Lone surrogates, which no platform should send, are more than the splitter can take.
+        plain = text[end:last].encode("utf-8", "replace").decode("utf-8")
+        segments: list[str] = sentencex.segment(language, plain)
+        for segment in segments:
+            start, end = end, end + len(segment)
+            for piece in _TO_A_SPACE.finditer(text[start:end].rstrip()):
+                stripped = piece[0].strip()
+                if stripped:
+                    at = start + piece.start() + piece[0].index(stripped)
+                    yield _Sentence(at, at + len(stripped), dict(Counter(_stems(stripped))), stretch)
+
+
+def _own_stretches(text: str) -> list[tuple[int, int]]:
+    """Return from where to where a text is its author's own: all of it if nothing is."""
+    quoted = [found.span() for found in _QUOTED.finditer(text)]
+    starts, ends = [0, *(end for _, end in quoted)], [*(start for start, _ in quoted), len(text)]
+    own = [(start, end) for start, end in zip(starts, ends, strict=True) if text[start:end].strip()]
+    return own or [(0, len(text))]
 
 
 def _stems(text: str) -> Iterator[str]:
@@ -164,7 +178,7 @@ def _weighted(answers: list[list[_Sentence]]) -> list[list[_Sentence]]:
     idf = {word: log((1 + count) / (1 + frequency)) + 1 for word, frequency in occurs_in.items()}
     return [
         [
-            _Sentence(sentence.start, sentence.end, {word: times * idf[word] for word, times in sentence.words.items()})
+            replace(sentence, words={word: times * idf[word] for word, times in sentence.words.items()})
             for sentence in answer
         ]
         for answer in answers
@@ -195,12 +209,15 @@ def _candidate(answer: Said, sentences: list[_Sentence], central: _Vector, place
 def _runs(sentences: list[_Sentence]) -> Iterator[tuple[int, int]]:
     """Yield from where to where an answer may be quoted: whole if it can be, otherwise every run short enough."""
     count, length = len(sentences), sentences[-1].end - sentences[0].start
-    if length <= SHORT_ANSWER or (count <= RUN_SENTENCES and length <= QUOTE_LENGTH):
+    unbroken = sentences[0].stretch == sentences[-1].stretch
+    if unbroken and (length <= SHORT_ANSWER or (count <= RUN_SENTENCES and length <= QUOTE_LENGTH)):
         yield 0, count
         return
-    for start in range(count):
-        for stop in range(start + 1, min(count, start + RUN_SENTENCES) + 1):
-            if stop == start + 1 or sentences[stop - 1].end - sentences[start].start <= QUOTE_LENGTH:
+    for start, first in enumerate(sentences):
+        yield start, start + 1
+        for stop in range(start + 2, min(count, start + RUN_SENTENCES) + 1):
+            last = sentences[stop - 1]
+            if last.stretch == first.stretch and last.end - first.start <= QUOTE_LENGTH:
                 yield start, stop
 
 

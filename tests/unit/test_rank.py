@@ -143,6 +143,25 @@ def test_text_without_any_sentence_is_cut_between_words() -> None:
     assert set(quote.text.split()) == {"and", "then", "another", "thing"}
 
 
+@pytest.mark.parametrize("quoting", ["> {}\nSchools run theirs for years.", ">>> {}\nSchools run theirs for years."])
+def test_lines_of_somebody_else_are_never_quoted_as_their_repeaters_words(quoting: str) -> None:
+    theirs = "A system that decides badly gets switched off. Everybody sees that it decides badly."
+    lines = theirs.replace("off. ", "off.\n> ") if quoting.startswith("> ") else theirs
+    mine = f"Has anybody seen one switched off?\n{quoting.format(lines)}"
+    quote = quotable([said(1, theirs), said(2, mine), said(3, theirs)])[2]
+    assert "decides badly" not in quote.text
+    assert quote.text in mine
+
+
+def test_answer_below_a_repeated_line_is_quoted_whole_without_it() -> None:
+    quote = quotable([said(1, "> Everybody sees it.\nNobody sees it, as long as it is cheap.\n")])[1]
+    assert (quote.text, quote.whole) == ("Nobody sees it, as long as it is cheap.", True)
+
+
+def test_answer_that_only_repeats_is_quoted_with_the_marks_that_say_so() -> None:
+    assert quotable([said(1, "> Everybody sees it.")])[1].text == "> Everybody sees it."
+
+
 def test_languages_without_spaces_are_ranked_by_what_they_say() -> None:
     answers = [
         said(1, "我家的猫非常不喜欢机械键盘。"),
