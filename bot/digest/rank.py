@@ -6,8 +6,9 @@ they would pass for its author's words. Candidates are scored by
 
 - centrality, by degree in LexRank's graph (Erkan and Radev, 2004): how much a candidate resembles all that was said, by
   the cosine of idf-weighted words. A candidate's cosines with all sentences add up to its product with their sum, so
-  the matrix of similarities is never built. The paper's random walk would give an answer that resembles no other an
-  average rank; here it gets the lowest;
+  the matrix of similarities is never built. A member's own sentences are left out of that sum, or who says much would
+  resemble it by that alone. The paper's random walk would give an answer that resembles no other an average rank; here
+  it gets the lowest;
 - place and length: people tend to say first what they mean, and a few words alone quote badly;
 - votes and replies, both smoothed, so that one of them does not decide.
 
@@ -39,8 +40,8 @@ QUOTE_LENGTH = 350
 RUN_SENTENCES = 2
 """Sentences of a longer answer that are quoted at most; an answer of so many is quoted whole if it is not too long."""
 
-# Different words count once each up to this many; a candidate of fewer loses in proportion.
-_ENOUGH_WORDS = 8
+# Different words count once each up to this many; a candidate of fewer loses by the square root of what it lacks.
+_ENOUGH_WORDS = 12
 # A run that starts at an answer's second sentence is worth 1/1.5 of its score, at the third 1/2, and so on.
 _LATER_SENTENCE = 0.5
 # What opens a discussion is what the rest builds on, but nobody should lose much by waking up later than others.
@@ -133,8 +134,12 @@ def _candidates(said: Sequence[Said], language: str) -> list[_Candidate]:
     )
     answers = _weighted([[*_sentences(answer.text, language)] for answer in ordered])
     central = _sum(_direction(sentence.words) for sentences in answers for sentence in sentences)
+    by_member: dict[int, list[_Sentence]] = {}
+    for answer, sentences in zip(ordered, answers, strict=True):
+        by_member.setdefault(answer.member_id, []).extend(sentences)
+    own = {member: _sum(_direction(sentence.words) for sentence in of) for member, of in by_member.items()}
     return [
-        _candidate(answer, sentences, central, place)
+        _candidate(answer, sentences, central, own[answer.member_id], place)
         for place, (answer, sentences) in enumerate(zip(ordered, answers, strict=True))
     ]
 
@@ -185,12 +190,16 @@ def _weighted(answers: list[list[_Sentence]]) -> list[list[_Sentence]]:
     ]
 
 
-def _candidate(answer: Said, sentences: list[_Sentence], central: _Vector, place: int) -> _Candidate:
-    """Return the best run of an answer's sentences with its score; `place` counts the answers before it."""
-    first, last, direction, score = max(
-        ((start, stop, *_scored_run(sentences[start:stop], start, central)) for start, stop in _runs(sentences)),
-        key=lambda run: run[-1],
+def _candidate(answer: Said, sentences: list[_Sentence], central: _Vector, own: _Vector, place: int) -> _Candidate:
+    """Return the best run of an answer's sentences with its score.
+
+    `own` is the part of `central` that the member said; `place` counts the answers before it.
+    """
+    first, last, direction, fitness = max(
+        ((start, stop, *_fit_run(sentences[start:stop], start)) for start, stop in _runs(sentences)),
+        key=lambda run: run[-1] * _product(run[-2], central),
     )
+    score = fitness * (1 + _product(direction, central) - _product(direction, own))
     score *= max(_LATEST_ANSWER, 1 / (1 + _LATER_ANSWER * place))
     score *= 0.5 + agree_estimate(answer.votes)
     score *= 1.25 - 0.25 / (1 + answer.replies)
@@ -221,10 +230,11 @@ def _runs(sentences: list[_Sentence]) -> Iterator[tuple[int, int]]:
                 yield start, stop
 
 
-def _scored_run(run: list[_Sentence], start: int, central: _Vector) -> tuple[_Vector, float]:
+def _fit_run(run: list[_Sentence], start: int) -> tuple[_Vector, float]:
+    """Return a run's words at length 1, and what is left of its worth for its place and length, from 0 to 1."""
     direction = _direction(_sum(sentence.words for sentence in run))
-    enough = min(1.0, len(direction) / _ENOUGH_WORDS)
-    return direction, _product(direction, central) * enough / (1 + _LATER_SENTENCE * start)
+    enough = sqrt(min(1.0, len(direction) / _ENOUGH_WORDS))
+    return direction, enough / (1 + _LATER_SENTENCE * start)
 
 
 def _sum(vectors: Iterable[_Vector]) -> _Vector:

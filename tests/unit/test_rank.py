@@ -81,6 +81,18 @@ def test_what_many_say_goes_before_what_one_says() -> None:
     assert order.index(5) > 2
 
 
+def test_choppy_answer_gains_nothing_over_one_that_says_as_much_in_one_breath() -> None:
+    flowing = "Turbines are sold out for years and the prices of gas show it, so energy comes first."
+    choppy = "Energy first. Turbines sold out. For years now. Gas prices show it. So energy it is."
+    others = [GRID[1], GRID[6]]
+    assert rank([said(8, flowing), said(9, choppy), *others], 1)[0].message_id in {2, 7, 8}
+
+
+def test_member_who_says_the_same_over_and_over_does_not_make_it_what_the_group_says() -> None:
+    mine = [said(10 + n, f"Keyboards with cats on them are the trouble, case {n}.", member=9) for n in range(6)]
+    assert rank([*mine, *GRID], 1)[0].message_id in {1, 3, 4, 6}
+
+
 def test_second_quote_does_not_repeat_the_first() -> None:
     answers = [
         said(1, "The grid is the bottleneck, a connection takes five years or more."),
@@ -169,7 +181,7 @@ def test_languages_without_spaces_are_ranked_by_what_they_say() -> None:
         said(3, "数据中心最缺的是电网容量。"),
         said(4, "没有电网容量,再多芯片也没有用。"),
     ]
-    assert rank(answers, 1, "zh")[0].message_id == 3
+    assert rank(answers, 1, "zh")[0].message_id in {2, 3}
 
 
 def test_what_is_shown_already_is_neither_quoted_nor_repeated() -> None:
