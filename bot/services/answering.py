@@ -97,7 +97,7 @@ async def _give(
     if not text and not pick:
         if mine is None:
             raise ChatError("An empty answer says nothing.", "Write a sentence or two.")
-        await transaction.messages.outdate_digests_of(mine.id)
+        await transaction.messages.outdate_digests_over(mine.id)
         await transaction.deliveries.retract(message_id=mine.id, due_at=now)
         await transaction.messages.withdraw(mine)
         return Given(Change.WITHDRAWN, round_, mine.room_id)
@@ -116,7 +116,8 @@ async def _give(
             )
         )
     else:
-        await transaction.messages.outdate_digests_of(mine.id)
+        # A pick is counted even where the words that came with it are not quoted.
+        await transaction.messages.outdate_digests_over(mine.id)
         await transaction.deliveries.revise(message_id=answer_id, due_at=now)
     return Given(Change.GIVEN if mine is None else Change.EDITED, round_, room_id, chosen)
 

@@ -125,10 +125,6 @@ class Messages:
             quoting = select(digest_quotes.c.digest_id).where(digest_quotes.c.message_id.in_(some))
             await self._connection.execute(update(digests).where(digests.c.id.in_(quoting)).values(stale=True))
 
-    async def outdate_digests_of(self, message_id: int) -> None:
-        """Mark the digests that quote a message, so that they are compiled again."""
-        await self._outdate_digests([message_id])
-
     async def outdate_digests_quoting(self, member_id: int) -> None:
         """Mark the digests that quote a member, from any of their accounts, so that they are compiled again."""
         quoted = select(messages.c.id).where(messages.c.member_id.in_(accounts_of(member_id)))

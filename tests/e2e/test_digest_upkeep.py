@@ -42,6 +42,11 @@ def latest(room: ConsoleRoom) -> str:
     return [text for text in room.posts() if "What comes next" in text][-1]
 
 
+def first(room: ConsoleRoom) -> str:
+    """Return the digest that was posted first, as it stands in the channel now."""
+    return next(text for text in room.posts() if "Who took part" in text)
+
+
 async def late(room: ConsoleRoom, who: str, text: str, sent_at: datetime) -> None:
     """Let a message of long ago be recorded only now, as after a gap."""
     entry = await room.channel.post(who, text, room.clock.now(), thread=2)
@@ -104,6 +109,19 @@ async def test_an_answer_that_was_not_quoted_leaves_the_counts_soon(room: Consol
     await delete(room, unquoted)
     await pass_minutes(room, 11)
     assert "4 answers from 1 member" in latest(room)
+
+
+async def test_a_choice_that_is_changed_or_withdrawn_is_counted_as_it_stands_now(room: ConsoleRoom) -> None:
+    await room.until(TEN + timedelta(days=2))
+    for who, pick in (("Ada", "The first"), ("Ben", "The first")):
+        await room.fills(who, await room.opens(who, "/reading answer question:pick-one"), pick=pick)
+    await room.until(SUNDAY + timedelta(minutes=5))
+    assert "The first: 2\nThe second: 0" in first(room)
+    await room.fills("Ada", await room.opens("Ada", "/reading answer question:pick-one"), pick="The second")
+    assert "The first: 1\nThe second: 1" in first(room)
+    await room.fills("Ben", await room.opens("Ben", "/reading answer question:pick-one"), pick="")
+    assert "The first: 0\nThe second: 1" in first(room)
+    assert "Ben" not in first(room)
 
 
 async def test_after_two_weeks_counts_stay_and_deleted_words_still_go(room: ConsoleRoom) -> None:

@@ -245,10 +245,10 @@ async def test_a_digest_is_not_outdated_by_what_it_does_not_quote_or_knows_alrea
     assert await stale(database) == [], "an older version changes nothing"
 
 
-async def test_a_form_answer_outdates_the_digests_that_quote_it(database: Database) -> None:
+async def test_a_form_answer_outdates_the_digests_of_its_week(database: Database) -> None:
     thread = await posted_round(database, await a_room(database))
     answer = await form_answer(database, thread, "Yes.", "m1")
     async with database.write() as transaction:
         key = await transaction.digests.add(thread.group.id, date(2030, 1, 13), digest_of(answer), at(99))
-        await transaction.messages.outdate_digests_of(answer.id)
+        await transaction.messages.outdate_digests_over(answer.id)
     assert await stale(database) == [key]
