@@ -16,7 +16,7 @@ from bot.digest.model import Votes
 from bot.digest.picks import number_text, parse_pick
 from bot.model import Forecast, Kind, Question
 
-# Everybody's vote counts, the author's own included, so a group of three can reach it when all of them vote.
+# Nobody votes on their own answer, so these are four people with its author.
 MINIMUM_VOTERS = 3
 # With up to four voters all must agree, with ten at least eight, with thousands seven in ten.
 CONSENSUS = 0.7
@@ -40,14 +40,19 @@ def voters(votes: Votes) -> int:
     return votes.agree + votes.disagree + votes.passed
 
 
-def is_consensus(votes: Votes) -> bool:
+def enough_voters(members: int) -> int:
+    """Return how many voters it takes where so many members took part: in a group of three, all but the author."""
+    return min(MINIMUM_VOTERS, max(2, members - 1))
+
+
+def is_consensus(votes: Votes, enough: int = MINIMUM_VOTERS) -> bool:
     """Return whether enough voters saw an answer and a clear majority of them agrees."""
-    return voters(votes) >= MINIMUM_VOTERS and agree_estimate(votes) >= CONSENSUS
+    return voters(votes) >= enough and agree_estimate(votes) >= CONSENSUS
 
 
-def is_split(votes: Votes) -> bool:
+def is_split(votes: Votes, enough: int = MINIMUM_VOTERS) -> bool:
     """Return whether enough voters saw an answer and both sides are strong. Never true of a consensus."""
-    return voters(votes) >= MINIMUM_VOTERS and min(agree_estimate(votes), disagree_estimate(votes)) >= SPLIT
+    return voters(votes) >= enough and min(agree_estimate(votes), disagree_estimate(votes)) >= SPLIT
 
 
 def tally(picks: Sequence[str], question: Question) -> tuple[tuple[str, str], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 
-from bot.digest.agreement import agree_estimate, disagree_estimate, is_consensus, is_split, tally, voters
+from bot.digest.agreement import agree_estimate, disagree_estimate, enough_voters, is_consensus, is_split, tally, voters
 from bot.digest.model import Digest, Discussion, Participant, RoundDigest, Said, Votes, Week
 from bot.digest.rank import quotable, rank
 
@@ -35,10 +35,13 @@ def compile_digest(
         (discussion for discussion in discussions if discussion.said or not discussion.continued),
         key=lambda discussion: (discussion.continued, discussion.asked_on, discussion.round_id),
     )
-    consensus = _strongest(shown, is_consensus, agree_estimate)
-    splits = _strongest(shown, is_split, lambda votes: min(agree_estimate(votes), disagree_estimate(votes)))
-    places = _places(shown, {*consensus, *splits})
     everything = [said for discussion in discussions for said in discussion.said]
+    enough = enough_voters(_people(everything))
+    consensus = _strongest(shown, lambda votes: is_consensus(votes, enough), agree_estimate)
+    splits = _strongest(
+        shown, lambda votes: is_split(votes, enough), lambda votes: min(agree_estimate(votes), disagree_estimate(votes))
+    )
+    places = _places(shown, {*consensus, *splits})
     return Digest(
         week=week,
         rounds=tuple(_round(one, consensus, splits, places[one.round_id], language) for one in shown),
@@ -56,6 +59,13 @@ def is_empty(digest: Digest) -> bool:
     Questions that were only asked, or only remarked upon, do not make a digest.
     """
     return digest.answers == 0
+
+
+def _people(said: Iterable[Said]) -> int:
+    """Return how many people took part at least: those who answered, or the author and the voters of one answer."""
+    answers = list(said)
+    around_one = max((1 + voters(answer.votes) for answer in answers), default=0)
+    return max(around_one, len({answer.member_id for answer in answers}))
 
 
 def _strongest(

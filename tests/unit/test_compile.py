@@ -108,6 +108,21 @@ def test_what_voters_agree_on_or_split_over_is_shown_as_that_and_not_again() -> 
     assert not {1, 2} & {quote.message_id for quote in entry.quotes}
 
 
+def test_group_of_three_agrees_and_splits_although_nobody_votes_on_their_own_words() -> None:
+    answers = [replace(GRID[0], votes=Votes(2)), replace(GRID[1], votes=Votes(1, 1)), GRID[2]]
+    entry = compiled(discussion(1, *answers)).rounds[0]
+    assert [quote.message_id for quote in entry.consensus] == [1]
+    assert [quote.message_id for quote in entry.splits] == [2]
+
+
+def test_two_votes_are_no_agreement_of_a_larger_group() -> None:
+    answers = [replace(GRID[0], votes=Votes(2)), replace(GRID[1], votes=Votes(1, 1)), *GRID[2:4]]
+    entry = compiled(discussion(1, *answers)).rounds[0]
+    assert (entry.consensus, entry.splits) == ((), ())
+    many = [replace(GRID[0], votes=Votes(2)), replace(GRID[1], votes=Votes(0, 0, 9))]
+    assert compiled(discussion(1, *many)).rounds[0].consensus == (), "nine people vote, though only two answer"
+
+
 def test_best_of_the_rest_is_quoted_beside_consensus_and_splits() -> None:
     entry = compiled(discussion(1, *numbered(1, 2, Votes(5)), *numbered(3, 2, Votes(3, 3)), *numbered(5, 2))).rounds[0]
     assert (len(entry.consensus), len(entry.splits), len(entry.quotes)) == (2, 2, 1)
