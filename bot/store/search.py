@@ -2,8 +2,8 @@
 
 SQLite's FTS5 keeps the index in step by triggers, inside the transaction that changes the words. What a person types is
 never parsed as FTS5's query language: it is cut at spaces, and each piece is quoted. FTS5 takes a run of a script that
-is written without spaces for one word, so a piece in such a script is looked for inside the texts themselves. What is
-left out of reach is a Latin word in the middle of such a run, looked for without its neighbours.
+is written without spaces for one word, so a piece in such a script is looked for inside the texts themselves. So is a
+Latin word that follows upon such a script without a space, unless the index finds enough already.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, column, func, literal_column, select, table, text
+from sqlalchemy import ColumnElement, Row, Select, TableClause, column, func, literal_column, select, table, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import members, messages, questions, rounds
 from bot.words import HAN, KANA, SOUTH_EAST_ASIAN
 
 MOST_WORDS = 16
+LONGEST_WORD = 100
+"""Characters of a word that are looked for inside texts; SQLite's patterns are limited."""
 
-_UNSPACED = re.compile(f"[{HAN}{KANA}{SOUTH_EAST_ASIAN}]")
+_UNSPACED_LETTER = f"[{HAN}{KANA}{SOUTH_EAST_ASIAN}]"
+_UNSPACED = re.compile(_UNSPACED_LETTER)
 
 _questions_index = table("questions_fts", column("rowid"), column("questions_fts"))
 _messages_index = table("messages_fts", column("rowid"), column("messages_fts"))
@@ -46,14 +49,23 @@ def match_expression(words: str) -> str:
 
     Quoted strings are FTS5's only literal form (https://www.sqlite.org/fts5.html#full_text_query_syntax).
     """
-    spaced = [piece for piece in _pieces(words) if not _UNSPACED.search(piece) and any(map(str.isalnum, piece))]
-    return " ".join('"{}"*'.format(piece.replace('"', '""')) for piece in spaced[:MOST_WORDS])
+    return " ".join(map(_quoted, _spaced(words)))
 
 
 def unspaced_runs(words: str) -> list[str]:
     """Return the runs of unspaced scripts, which must stand in a text as they are."""
     runs = [run for piece in _pieces(words) if _UNSPACED.search(piece) for run in _letters(piece).split()]
     return runs[:MOST_WORDS]
+
+
+def _quoted(piece: str) -> str:
+    return '"{}"*'.format(piece.replace('"', '""'))
+
+
+def _spaced(words: str) -> list[str]:
+    """Return the pieces of spaced scripts."""
+    spaced = [piece for piece in _pieces(words) if not _UNSPACED.search(piece) and any(map(str.isalnum, piece))]
+    return spaced[:MOST_WORDS]
 
 
 def _pieces(words: str) -> list[str]:
@@ -81,13 +93,16 @@ class Search:
             .join(questions, questions.c.id == rounds.c.question_id)
             .where(rounds.c.group_id == group_id)
         )
-        if match := match_expression(words):
-            query = query.join(_questions_index, _questions_index.c.rowid == questions.c.id)
-            query = query.where(_questions_index.c.questions_fts.op("MATCH")(match))
-            query = query.order_by(func.bm25(literal_column("questions_fts"), 4.0, 2.0, 1.0))
-        everything = questions.c.text + "\n" + questions.c.topic + "\n" + questions.c.background
-        query = query.order_by(rounds.c.local_date.desc()).limit(limit)
-        return [Hit(row.id, row.local_date, row.text) for row in await self._rows(query, everything, words)]
+        searched = _Searched(
+            key=questions.c.id,
+            text=questions.c.text + "\n" + questions.c.topic + "\n" + questions.c.background,
+            index=_questions_index,
+            words=_questions_index.c.questions_fts,
+            rank=func.bm25(literal_column("questions_fts"), 4.0, 2.0, 1.0),
+            newest=rounds.c.local_date.desc(),
+        )
+        rows = await self._rows(query, searched, words, limit)
+        return [Hit(row.id, row.local_date, row.text) for row in rows]
 
     async def messages(self, group_id: int, words: str, limit: int) -> list[Hit]:
         """Return what a group's members said that holds all of the words, best first."""
@@ -104,21 +119,53 @@ class Search:
             .join(members, members.c.id == messages.c.member_id)
             .where(rounds.c.group_id == group_id)
         )
-        if match := match_expression(words):
-            query = query.join(_messages_index, _messages_index.c.rowid == messages.c.id)
-            query = query.where(_messages_index.c.messages_fts.op("MATCH")(match))
-            query = query.order_by(func.bm25(literal_column("messages_fts")))
-        query = query.order_by(messages.c.sent_at.desc()).limit(limit)
-        return [
-            Hit(row.id, row.local_date, row.text, row.message_id, row.name, row.room_id)
-            for row in await self._rows(query, messages.c.text, words)
-        ]
+        searched = _Searched(
+            key=messages.c.id,
+            text=messages.c.text,
+            index=_messages_index,
+            words=_messages_index.c.messages_fts,
+            rank=func.bm25(literal_column("messages_fts")),
+            newest=messages.c.sent_at.desc(),
+        )
+        rows = await self._rows(query, searched, words, limit)
+        return [Hit(row.id, row.local_date, row.text, row.message_id, row.name, row.room_id) for row in rows]
 
-    async def _rows(self, query: Select[Any], text: ColumnElement[str], words: str) -> Sequence[Row[Any]]:
-        runs = unspaced_runs(words)
-        if not runs and not match_expression(words):
-            return ()
+    async def _rows(self, query: Select[Any], searched: _Searched, words: str, limit: int) -> Sequence[Row[Any]]:
+        """Return what the index finds, best first, and then, newest first, what else stands behind unspaced letters."""
+        runs, match = unspaced_runs(words), match_expression(words)
         for run in runs:
-            query = query.where(func.instr(func.lower(text), func.lower(run)) > 0)
-        rows: Sequence[Row[Any]] = (await self._connection.execute(query)).all()
-        return rows
+            query = query.where(func.instr(func.lower(searched.text), func.lower(run)) > 0)
+        if not match:
+            return (await self._connection.execute(query.order_by(searched.newest).limit(limit))).all() if runs else ()
+        matching = searched.words.bool_op("MATCH")
+        indexed = query.join(searched.index, searched.index.c.rowid == searched.key).where(matching(match))
+        indexed = indexed.order_by(searched.rank, searched.newest)
+        found: Sequence[Row[Any]] = (await self._connection.execute(indexed.limit(limit))).all()
+        if len(found) == limit:
+            return found
+        known = select(searched.index.c.rowid)
+        inside = query.where(searched.key.not_in(known.where(matching(match))))
+        for word in _letters(" ".join(_spaced(words))).split()[:MOST_WORDS]:
+            begins_one = searched.key.in_(known.where(matching(_quoted(word))))
+            inside = inside.where(begins_one | _behind_unspaced(searched.text, word[:LONGEST_WORD]))
+        more = await self._connection.execute(inside.order_by(searched.newest).limit(limit - len(found)))
+        return [*found, *more]
+
+
+@dataclass(frozen=True, slots=True)
+class _Searched:
+    """Where words are looked for: texts by `key`, and their index with its `rank`, best first."""
+
+    key: ColumnElement[int]
+    text: ColumnElement[str]
+    index: TableClause
+    words: ColumnElement[str]
+    rank: ColumnElement[float]
+    newest: ColumnElement[Any]
+
+
+def _behind_unspaced(text: ColumnElement[str], word: str) -> ColumnElement[bool]:
+    """Return whether a word of letters stands right behind an unspaced one. Most texts are ruled out by `instr`."""
+    folded, wanted = func.lower(text), func.lower(word)
+    pattern = func.lower(f"*{_UNSPACED_LETTER}{word}*")
+    return (func.instr(folded, wanted) > 0) & folded.bool_op("GLOB")(pattern)

@@ -67,6 +67,10 @@ async def questions(database: Database, thread: Thread, words: str, limit: int =
         ("ผมคิดว่าความจำสำคัญที่สุด", "ที่สุด"),
         ("大模型 GPT-4 的成本很高 indeed", "gpt 成本 inde"),
         ("大模型GPT很贵", "模型gpt"),
+        ("大模型GPT很贵", "gpt"),
+        ("大模型GPT-4很贵 indeed", "“GPT-4”, indeed"),
+        ("私はAI技術とLLMが好きです", "ai LLM 技術"),
+        ("ใช้ChatGPTทุกวัน", "chat"),
     ],
 )
 async def test_what_was_said_is_found(database: Database, thread: Thread, text: str, words: str) -> None:
@@ -82,6 +86,9 @@ async def test_what_was_said_is_found(database: Database, thread: Thread, text: 
         ("Agents lack memory", "emory"),
         ("我认为人工智能很重要", "智慧"),
         ("人工 and 智能", "人工智能"),
+        ("我用ChatGPT写", "gpt"),
+        ("大模型GPT很贵", "gpt memory"),
+        ("大模型 and memory", "emory"),
         ("100% of it", "_"),
         ("an underscore_d word", "%"),
     ],
@@ -166,13 +173,24 @@ async def test_another_groups_words_are_never_found(database: Database, thread: 
 
 async def test_a_question_is_found_once_it_was_asked_by_its_text_topic_or_background(database: Database) -> None:
     asked = question(
-        "chips", text="Who gets the chips?", topic="Hardware", background="Exports are limited, 出口管制。"
+        "chips", text="Who gets the chips?", topic="Hardware", background="Exports are limited, 出口管制Ban。"
     )
     unasked = question("power", text="Who pays for power?", topic="Hardware", background="Exports of power.")
     thread = await posted_round(database, await a_room(database, questions=[asked, unasked]), slug="chips")
-    for words in ("chips", "hardw", "exports", "出口", "who exports"):
+    for words in ("chips", "hardw", "exports", "出口", "who exports", "ban"):
         assert await questions(database, thread, words) == [asked.text], words
     assert await questions(database, thread, "power") == []
+
+
+async def test_what_begins_a_word_goes_before_what_stands_inside_a_run_and_nothing_comes_twice(
+    database: Database, thread: Thread
+) -> None:
+    for text in ("大模型GPT很贵", "Ask GPT about it", "再问GPT, then GPT again"):
+        await say(database, thread, text)
+    found = await messages(database, thread, "gpt")
+    assert sorted(found[:2]) == ["Ask GPT about it", "再问GPT, then GPT again"]
+    assert found[2:] == ["大模型GPT很贵"]
+    assert await messages(database, thread, "gpt", limit=2) == found[:2]
 
 
 async def test_an_edited_question_is_found_by_its_new_words(database: Database) -> None:
