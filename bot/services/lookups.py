@@ -21,9 +21,6 @@ from bot.store.search import Hit
 from bot.store.transaction import Transaction
 from bot.yamlsentences import shown
 
-RECENT_DIGESTS = 60
-"""Digests among which one is looked for."""
-
 
 @dataclass(frozen=True, slots=True)
 class RoundView:
@@ -163,21 +160,21 @@ def find_reading(question_set: QuestionSet, wanted: str) -> Reading:
 async def recent_digests(context: Context, group: Group, limit: int) -> list[StoredDigest]:
     """Return the latest digests in which something was said, newest first."""
     async with context.database.read() as transaction:
-        recent = await transaction.digests.recent(group.id, RECENT_DIGESTS)
-    return [stored for stored in recent if stored.digest.answers][:limit]
+        return await transaction.digests.with_answers(group.id, limit)
 
 
 async def find_digest(context: Context, group: Group, on: date | None) -> StoredDigest:
     """Return the latest digest in which something was said, or the one of a date. Raises ChatError."""
-    recent = await recent_digests(context, group, RECENT_DIGESTS)
+    recent = await recent_digests(context, group, 5)
     if not recent:
         raise ChatError("There is no digest yet.", "The first one comes at the end of the first week with answers.")
     if on is None:
         return recent[0]
-    for stored in recent:
-        if stored.local_date == on:
-            return stored
-    dates = ", ".join(stored.local_date.isoformat() for stored in recent[:5])
+    async with context.database.read() as transaction:
+        stored = await transaction.digests.on(group.id, on)
+    if stored is not None and stored.digest.answers:
+        return stored
+    dates = ", ".join(one.local_date.isoformat() for one in recent)
     raise ChatError(f"There is no digest of {on.isoformat()}.", f"The latest are of {dates}.")
 
 

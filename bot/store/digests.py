@@ -79,6 +79,13 @@ class Digests:
         query = select(digests).where(digests.c.group_id == group_id).order_by(digests.c.local_date.desc())
         return [_stored(row) for row in await self._connection.execute(query.limit(limit))]
 
+    async def with_answers(self, group_id: int, limit: int) -> list[StoredDigest]:
+        """Return a group's latest digests in which something was said, newest first."""
+        something = digests.c.body["answers"].as_integer() > 0
+        query = select(digests).where(digests.c.group_id == group_id, something)
+        query = query.order_by(digests.c.local_date.desc()).limit(limit)
+        return [_stored(row) for row in await self._connection.execute(query)]
+
     async def said_since(self, moment: datetime) -> dict[int, list[tuple[int, Substance]]]:
         """Return what was said in the weeks of the digests that ended after an instant (UTC).
 

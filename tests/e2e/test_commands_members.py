@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -250,6 +251,25 @@ async def test_a_digest_is_shown_by_its_date_and_the_latest_without(room: Consol
     assert await room.reads("Ben", "/reading digest 2030-01-13") == latest
     told = await room.reads("Ben", "/reading digest 2030-01-12")
     assert told == "There is no digest of 2030-01-12. The latest are of 2030-01-13."
+
+
+async def test_a_digest_is_found_however_many_came_after_it(room: ConsoleRoom) -> None:
+    await room.says("Ada", WORDS)
+    await room.until(SUNDAY)
+    first = await room.reads("Ben", "/reading digest")
+    async with room.app.context.database.write() as transaction:
+        group = await transaction.groups.by_channel(CHANNEL)
+        assert group is not None
+        stored = await transaction.digests.last(group.id)
+        assert stored is not None
+        for week in range(1, 71):
+            later = replace(stored.digest, answers=week % 2)
+            await transaction.digests.add(group.id, stored.local_date + timedelta(weeks=week), later, SUNDAY)
+        for week in range(71, 141):
+            quiet = replace(stored.digest, answers=0)
+            await transaction.digests.add(group.id, stored.local_date + timedelta(weeks=week), quiet, SUNDAY)
+    assert "1 answer" in await room.reads("Ben", "/reading digest"), "quiet weeks are passed over"
+    assert await room.reads("Ben", "/reading digest 2030-01-13") == first
 
 
 async def test_stats_count_questions_answers_and_members(room: ConsoleRoom) -> None:
