@@ -44,7 +44,8 @@ async def complete(table: Table, command: Command, call: Call, parameter: str, t
             found = [Suggested(question.text, question.id) for question in known.active]
         case ParameterKind.QUESTION:
             views = await lookups.recent_rounds(call.context, call.group, 200)
-            found = [Suggested(view.round.question.text, view.round.question.id) for view in views]
+            asked = dict.fromkeys((view.round.question.text, view.round.question.id) for view in views)
+            found = [Suggested(text, question_id) for text, question_id in asked]
         case ParameterKind.TOPIC:
             found = _same(sorted(await lookups.topics(call.context, call.group)))
         case ParameterKind.READING:

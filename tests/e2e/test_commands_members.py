@@ -229,6 +229,13 @@ async def test_readings_and_digests_are_suggested_while_they_are_typed(room: Con
     assert "13 Jan 2030" in await room.reads("Ada", "/reading digest 2030-01-13")
 
 
+async def test_a_question_that_was_asked_again_is_suggested_once(room: ConsoleRoom) -> None:
+    await room.until(NINE + timedelta(days=12))
+    typing = Invocation(Place(CHANNEL), author("Ada"), "reading question", {"id": ""})
+    suggested = [one.value for one in await room.app.desk.complete(typing, "id")]
+    assert sorted(suggested) == ["how-likely", "how-many", "open-one", "open-two", "pick-one"]
+
+
 async def test_mine_shows_ones_own_answers_and_nobody_elses(room: ConsoleRoom) -> None:
     told = await room.reads("Ada", "/reading mine")
     assert told == "You have not answered a question here yet. Start with `/reading answer`."
