@@ -74,7 +74,10 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class QuotedAnswer:
-    """Words of one answer, verbatim: whole or a run of its sentences; `whole` says which. `room_id` is where it is."""
+    """Words of one answer, verbatim: whole or a run of its sentences; `whole` says which. `room_id` is where it is.
+
+    `pick` is what they give the reasons for, where the question asks for a choice or an estimate.
+    """
 
     message_id: int
     text: str
@@ -83,6 +86,7 @@ class QuotedAnswer:
     votes: Votes
     whole: bool = True
     room_id: int = 0
+    pick: str = ""
 
 
 @dataclass(frozen=True, slots=True)

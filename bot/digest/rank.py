@@ -211,6 +211,7 @@ def _candidate(answer: Said, sentences: list[_Sentence], central: _Vector, own: 
         votes=answer.votes,
         whole=last - first == len(sentences),
         room_id=answer.room_id,
+        pick=answer.pick,
     )
     return _Candidate(answer.member_id, quote, direction, score)
 

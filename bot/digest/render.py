@@ -30,8 +30,9 @@ def digest_title(digest: Digest) -> str:
 def digest_blocks(digest: Digest, seen_from: Viewpoint = _ANYWHERE) -> tuple[Block, ...]:
     """Return a digest's text: what was said to each question, what nobody answered, who took part, what comes next.
 
-    Every quote carries its author (or "a member"), its link and its votes. A week without answers starts with the line
-    of `empty_week_blocks` instead of its totals. What was said in another room than the one it is `seen_from` says so.
+    Every quote carries its author (or "a member"), its link, its votes and the choice or estimate that it explains. A
+    week without answers starts with the line of `empty_week_blocks` instead of its totals. What was said in another
+    room than the one it is `seen_from` says so.
     """
     answered = [entry for entry in digest.rounds if entry.answers]
     unanswered = [entry for entry in digest.rounds if not entry.answers]
@@ -95,7 +96,8 @@ def _round(entry: RoundDigest, seen_from: Viewpoint) -> Iterator[Block]:
 
 def _quotes(quotes: Iterable[QuotedAnswer], seen_from: Viewpoint) -> Iterator[Quote]:
     for quote in quotes:
-        note = " · ".join(filter(None, (vote_counts(quote.votes), "" if quote.whole else "from a longer answer")))
+        part = "" if quote.whole else "from a longer answer"
+        note = " · ".join(filter(None, (quote.pick, vote_counts(quote.votes), part)))
         by = seen_from.signed(quote.name or _NAMELESS, quote.room_id)
         yield Quote(quote.text, by=by, link=quote.link, note=note)
 

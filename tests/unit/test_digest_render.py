@@ -57,6 +57,13 @@ def test_quote_carries_author_link_and_raw_counts() -> None:
     assert quote == Quote("The grid binds first, by years.", "Member 1", "https://chat.example/1", "2 agree · 3 pass")
 
 
+def test_quoted_reasons_say_for_which_choice_they_are() -> None:
+    about = question("What binds first?", kind=Kind.CHOICE, options=("Energy", "Chips"))
+    answer = said(1, "It is sold out until the end of the decade.", pick="Energy", votes=Votes(1))
+    (quote,) = quotes(digest_blocks(digest(discussion(1, answer, about=about))))
+    assert quote.note == "Energy · 1 agree"
+
+
 def test_erased_member_is_quoted_as_a_member() -> None:
     answer = replace(said(1, "The grid binds first, by years."), name="")
     blocks = digest_blocks(digest(discussion(1, answer)))
