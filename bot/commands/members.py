@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 
@@ -21,6 +23,9 @@ SHOWN = 10
 
 EXCERPT = 300
 """Characters of a message in a list of many."""
+
+LONGEST_GAP = 20
+"""Characters within which an excerpt from the middle of a text looks for the beginning of a word."""
 
 LONGEST_LABEL = 45
 """Characters of a field's label on the strictest platform."""
@@ -169,16 +174,43 @@ async def search(call: Call) -> Reply:
     if found.messages:
         blocks.append(Heading("What was said"))
         blocks += [
-            Quote(excerpt(hit.text), f"{by}, {describe_day(hit.local_date)}", link) for hit, by, link in found.messages
+            Quote(excerpt(hit.text, words), f"{by}, {describe_day(hit.local_date)}", link)
+            for hit, by, link in found.messages
         ]
     if not blocks:
         return Reply.of(f"Nothing that was asked or said here holds “{excerpt(words)}”. Try fewer or shorter words.")
     return Reply.of(*blocks)
 
 
-def excerpt(text: str) -> str:
-    """Return a text as it stands in a list of many."""
-    return text if len(text) <= EXCERPT else f"{text[: EXCERPT - 1].rstrip()}…"
+def excerpt(text: str, words: str = "") -> str:
+    """Return a text as it stands in a list of many: its beginning, or what is around the longest of `words` in it."""
+    if len(text) <= EXCERPT:
+        return text
+    start = max(0, _position(text, words) - EXCERPT // 2)
+    if start:
+        start = text.find(" ", start, start + LONGEST_GAP) + 1 or start
+    end = start + EXCERPT - 2
+    return f"{'…' * bool(start)}{text[start:end].strip()}{'…' * (end < len(text))}"
+
+
+def _position(text: str, words: str) -> int:
+    """Return where the longest of words that is in a text is, if possible as the beginning of one, or 0."""
+    where = _folded(text)
+    for word in sorted(re.findall(r"\w+", _folded(words)), key=len, reverse=True):
+        for pattern in (rf"\b{word}", word):
+            if found := re.search(pattern, where):
+                return found.start()
+    return 0
+
+
+def _folded(text: str) -> str:
+    """Return a text of the same length in small letters without accents."""
+    return "".join(map(_plain_letter, text))
+
+
+def _plain_letter(char: str) -> str:
+    decomposed = unicodedata.normalize("NFD", char)
+    return decomposed[0].lower()[0] if all(map(unicodedata.combining, decomposed[1:])) else char
 
 
 async def topics(call: Call) -> Reply:

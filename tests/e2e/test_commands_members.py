@@ -188,6 +188,18 @@ async def test_search_shows_the_beginning_of_long_messages(room: ConsoleRoom) ->
     assert quoted.endswith("…")
 
 
+@pytest.mark.parametrize("wanted", ["the turbine", "TURB", "café la", "cafe", "전력망", "电网"])
+async def test_search_shows_of_long_messages_what_it_found(room: ConsoleRoom, wanted: str) -> None:
+    filler = "so they say and the rest of us believe it, disturbing as it is, " * 15
+    await room.says("Ada", f"{filler}Turbines at the Café Lapin 전력망 的电网 are sold out. {filler}")
+    found = await room.reads("Cem", f"/reading search {wanted}")
+    quoted = next(line for line in found.splitlines() if line.startswith("  | "))
+    assert "Turbines at the Café Lapin 전력망 的电网 are sold out." in quoted
+    assert len(quoted) <= 4 + 300
+    assert quoted.startswith("  | …")
+    assert quoted.endswith("…")
+
+
 async def test_topics_and_what_was_asked_on_one(room: ConsoleRoom) -> None:
     assert "- Rules (5 questions)" in await room.reads("Ada", "/reading topics")
     assert "What about open-one?" in await room.reads("Ada", '/reading topics "rules"')
