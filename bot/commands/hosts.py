@@ -15,12 +15,18 @@ from bot.errors import ChatError
 from bot.model import Group, Room
 from bot.services import asking, digests, hosting, lookups
 from bot.services.viewing import full_name, platform_name
-from bot.store.deliveries import DeliveryState
+from bot.store.deliveries import DeliveryKind, DeliveryState
 
 PLANNED = 5
 """How many coming questions `next` shows unless told otherwise."""
 
 MOST_PLANNED = 14
+
+_UNDONE = {
+    DeliveryState.FAILED: "was not posted",
+    DeliveryState.REVISING: "is not brought up to date yet",
+    DeliveryState.RETRACTING: "is not removed yet",
+}
 
 
 async def status(call: Call) -> Reply:
@@ -51,8 +57,8 @@ async def _trouble(call: Call, group: Group, rooms: list[Room]) -> list[str]:
         trouble = await transaction.alerts.of_group(group.id)
         late = await transaction.deliveries.problems(group.id)
     for kind, state, problem in late:
-        how = "was not posted" if state is DeliveryState.FAILED else "is not posted yet"
-        trouble.append(f"A {kind} {how}. {problem}")
+        article = "An" if kind is DeliveryKind.ANSWER else "A"
+        trouble.append(f"{article} {kind} {_UNDONE.get(state, 'is not posted yet')}. {problem}")
     broken = call.context.catalogue.broken.get(group.settings.question_set)
     if broken and group.settings.question_set in call.context.catalogue.sets:
         trouble.append(f"The question set was edited and cannot be read; its last good version is used. {broken}")

@@ -44,12 +44,17 @@ async def post_digest_if_due(context: Context, group: Group) -> StoredDigest | N
 async def post_digest_now(context: Context, group: Group) -> StoredDigest:
     """Compile and post what was said since the last digest, as today's.
 
-    Raises ChatError if today has its digest, or if nothing was said.
+    Raises ChatError if today has its digest, posted or empty, or if nothing was said.
     """
     upcoming = await upcoming_lines(context, group)
     day = context.today(group)
     async with context.database.write() as transaction:
-        if await transaction.digests.on(group.id, day):
+        if todays := await transaction.digests.on(group.id, day):
+            if is_empty(todays.digest):
+                raise ChatError(
+                    "Today's digest was due already, and nobody had answered by then.",
+                    "What was said since comes with the next one; you can post that tomorrow.",
+                )
             raise ChatError("Today's digest has been posted already.", "See it with `/reading digest`.")
         digest = await _compile_new(transaction, context, group, upcoming)
         if is_empty(digest):

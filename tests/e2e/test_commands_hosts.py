@@ -13,10 +13,12 @@ from bot.commands.table import Command
 from bot.config import load_settings
 from bot.content import Form, Reply
 from bot.events import Place, Submission
-from bot.model import Settings
+from bot.model import Ref, Settings
 from bot.platforms.console.platform import CHANNEL, author
 from bot.platforms.console.render import blocks_text
+from bot.ports import Refs
 from bot.services.declaring import declare_groups
+from bot.store.deliveries import DeliveryKind, NewDelivery
 from tests.standins.limits import require_fits
 from tests.standins.program import MONDAY
 from tests.standins.room import SIDE_ROOM, ConsoleRoom, console_room, empty_room
@@ -380,6 +382,43 @@ async def test_the_digest_can_be_posted_before_its_time_but_once_a_day(room: Con
     told = await room.reads("you", "/reading-host digest now")
     assert told == "Today's digest has been posted already. See it with `/reading digest`."
     assert len(room.posts()) == before + 1
+
+
+async def test_a_digest_that_was_due_when_nobody_had_answered_is_not_said_to_be_posted(room: ConsoleRoom) -> None:
+    await room.until(datetime(2030, 1, 13, 18, 5, tzinfo=UTC))
+    await room.says("Ada", WORDS)
+    room.clock.advance(timedelta(minutes=1))
+    told = await room.reads("you", "/reading-host digest now")
+    assert told.startswith("Today's digest was due already, and nobody had answered by then.")
+    await room.until(datetime(2030, 1, 14, 7, tzinfo=UTC))
+    assert (await room.reads("you", "/reading-host digest now")).startswith("Posted: Reading group")
+    assert WORDS in room.posts()[-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [("", "An answer is not posted yet."), ("revise", "An answer is not brought up to date yet."),
+     ("retract", "An answer is not removed yet.")],
+)  # fmt: skip
+async def test_status_says_what_is_late_and_why(room: ConsoleRoom, change: str, sentence: str) -> None:
+    await room.until(NINE + timedelta(minutes=1))
+    await room.reads("Ada", f"/reading answer {WORDS}")
+    later = room.clock.now() + timedelta(hours=1)
+    async with room.app.context.database.write() as transaction:
+        group = await transaction.groups.by_channel(CHANNEL)
+        assert group is not None
+        (there,) = await transaction.groups.rooms(group.id)
+        (said,) = await transaction.messages.between(group.id, NINE, later)
+        new = NewDelivery("late", DeliveryKind.ANSWER, there.id, later, round_id=said.round_id, message_id=said.id)
+        late = await transaction.deliveries.add(new)
+        if change:
+            await transaction.deliveries.sent(late, Refs(Ref("99")), revision=1)
+        if change == "revise":
+            await transaction.deliveries.revise(message_id=said.id, due_at=later)
+        if change == "retract":
+            await transaction.deliveries.retract(message_id=said.id, due_at=later)
+        await transaction.deliveries.retry(late, later, "The thread is full.", unknown=False)
+    assert f"Trouble\n- {sentence} The thread is full." in await room.reads("you", "/reading-host status")
 
 
 async def test_a_digest_posted_early_is_not_repeated_at_the_end_of_the_week(room: ConsoleRoom) -> None:
