@@ -24,7 +24,7 @@ class Votes:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One answer. `pick` is the option or estimate that came with it; `replies` counts messages that reply to it.
+    """One answer. `pick` is the option or estimate that came with it; `replies` counts who else replied to it.
 
     Hosts may have it `pinned`, so that it is quoted in any case. What is `hidden` counts, but is never quoted. Linked
     accounts share a `member_id`; `name` is the one of the account that said it, in the room `room_id`.

@@ -156,13 +156,13 @@ async def _discussion(
     threads = {
         room.id: (room, message, thread) for room, message, thread in await transaction.rounds.threads(round_.id)
     }
-    replies: dict[tuple[int, Ref], int] = {}
+    persons = await transaction.accounts.persons()
+    by = {message.id: persons.get(message.member.id, message.member.id) for message in messages}
+    replied: dict[tuple[int, Ref | None], set[int]] = {}
     for message in messages:
         if message.reply_to is not None:
-            key = (message.room_id, message.reply_to)
-            replies[key] = replies.get(key, 0) + 1
+            replied.setdefault((message.room_id, message.reply_to), set()).add(by[message.id])
     answers = [message for message in messages if message.substance is Substance.ANSWER]
-    persons = await transaction.accounts.persons()
     return Discussion(
         round_id=round_.id,
         asked_on=round_.local_date,
@@ -171,13 +171,13 @@ async def _discussion(
         said=tuple(
             Said(
                 message_id=message.id,
-                member_id=persons.get(message.member.id, message.member.id),
+                member_id=by[message.id],
                 name=message.member.name,
                 text=message.text,
                 link=answer_link(context, threads.get(message.room_id), message),
                 sent_at=message.sent_at,
                 votes=votes.get(message.id, Votes()),
-                replies=replies.get((message.room_id, message.ref), 0) if message.ref is not None else 0,
+                replies=len(replied.get((message.room_id, message.ref), set()) - {by[message.id]}),
                 pick=message.pick,
                 pinned=message.choice is Choice.QUOTE,
                 hidden=message.choice is Choice.HIDE,

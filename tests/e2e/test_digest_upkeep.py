@@ -111,6 +111,16 @@ async def test_an_answer_that_was_not_quoted_leaves_the_counts_soon(room: Consol
     assert "4 answers from 1 member" in latest(room)
 
 
+@pytest.mark.parametrize(("who", "order"), [("Ben", [MEMORY, POWER]), ("Cem", [POWER, MEMORY])])
+async def test_replies_lift_an_answer_but_not_its_authors_own(room: ConsoleRoom, who: str, order: list[str]) -> None:
+    await room.says("Ada", MEMORY)
+    entry = await room.says("Ben", POWER)
+    for others in ("yes", "really", "yes!!"):
+        await room.says(who if who == "Ben" else others, others, reply_to=entry.number)
+    await room.until(SUNDAY)
+    assert sorted(order, key=latest(room).index) == order
+
+
 async def test_a_choice_that_is_changed_or_withdrawn_is_counted_as_it_stands_now(room: ConsoleRoom) -> None:
     await room.until(TEN + timedelta(days=2))
     for who, pick in (("Ada", "The first"), ("Ben", "The first")):
