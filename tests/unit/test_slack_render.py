@@ -93,6 +93,12 @@ def test_a_notification_says_the_same_without_any_mark(text: str) -> None:
     assert html.unescape(notice).replace("@\u200b", "@") == neutral(text).replace("@\u200b", "@")
 
 
+def test_marks_without_end_are_one_text_that_fits() -> None:
+    assert own("` " * 3) == [{"type": "text", "text": "` ` ` "}]
+    (message,) = reply_messages(Reply.of(Listing((Item("`" * 900), Item("``" * 450)))))
+    require_fits(message)
+
+
 def test_commands_are_code_and_everything_else_is_a_word() -> None:
     assert own("Use `/reading help`, *not* `x`. A lone ` stays.") == [
         {"type": "text", "text": "Use "},

@@ -8,7 +8,7 @@ becomes the emoji unless that is switched off.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from bot.plaintext import cleaned, neutral, one_line, shortened
@@ -57,7 +57,6 @@ def own(text: str, spoken: str = "") -> list[Json]:
     return [
         text_element(as_typed(part, spoken), "code") if is_code else text_element(part)
         for is_code, part in _parts(neutral(text))
-        if part
     ]
 
 
@@ -68,14 +67,23 @@ def own_line(text: str, spoken: str = "") -> list[Json]:
     return [text_element(as_typed(said, spoken), "code")] if is_command else own(said, spoken)
 
 
-def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    """Yield a text's parts, with whether each stands in backquotes. One that is never closed is an ordinary mark."""
+def _parts(text: str) -> list[tuple[bool, str]]:
+    """Return a text's parts, with whether each stands in backquotes. One that is never closed is an ordinary mark.
+
+    No two parts in a row are ordinary, as each makes an element, of which a message can take only so many.
+    """
     parts = text.split("`")
     if len(parts) % 2 == 0:
         parts[-2:] = ["`".join(parts[-2:])]
+    found: list[tuple[bool, str]] = []
     for index, part in enumerate(parts):
         is_code = index % 2 == 1 and bool(part.strip()) and "\n" not in part
-        yield is_code, part if is_code or index % 2 == 0 else f"`{part}`"
+        shown = part if is_code or index % 2 == 0 else f"`{part}`"
+        if found and not is_code and not found[-1][0]:
+            shown = found.pop()[1] + shown
+        if shown:
+            found.append((is_code, shown))
+    return found
 
 
 def as_typed(text: str, name: str) -> str:
