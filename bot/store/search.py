@@ -49,7 +49,7 @@ def match_expression(words: str) -> str:
 
     Quoted strings are FTS5's only literal form (https://www.sqlite.org/fts5.html#full_text_query_syntax).
     """
-    return " ".join(map(_quoted, _spaced(words)))
+    return " ".join(f"{_quoted(piece)}*" for piece in _spaced(words))
 
 
 def unspaced_runs(words: str) -> list[str]:
@@ -59,7 +59,7 @@ def unspaced_runs(words: str) -> list[str]:
 
 
 def _quoted(piece: str) -> str:
-    return '"{}"*'.format(piece.replace('"', '""'))
+    return '"{}"'.format(piece.replace('"', '""'))
 
 
 def _spaced(words: str) -> list[str]:
@@ -131,7 +131,10 @@ class Search:
         return [Hit(row.id, row.local_date, row.text, row.message_id, row.name, row.room_id) for row in rows]
 
     async def _rows(self, query: Select[Any], searched: _Searched, words: str, limit: int) -> Sequence[Row[Any]]:
-        """Return what the index finds, best first, and then, newest first, what else stands behind unspaced letters."""
+        """Return what the index finds, best first, and then, newest first, what else stands behind unspaced letters.
+
+        What holds the words themselves goes before what holds longer ones that begin with them.
+        """
         runs, match = unspaced_runs(words), match_expression(words)
         for run in runs:
             query = query.where(func.instr(func.lower(searched.text), func.lower(run)) > 0)
@@ -139,14 +142,15 @@ class Search:
             return (await self._connection.execute(query.order_by(searched.newest).limit(limit))).all() if runs else ()
         matching = searched.words.bool_op("MATCH")
         indexed = query.join(searched.index, searched.index.c.rowid == searched.key).where(matching(match))
-        indexed = indexed.order_by(searched.rank, searched.newest)
+        known = select(searched.index.c.rowid)
+        as_they_are = searched.key.in_(known.where(matching(" ".join(map(_quoted, _spaced(words))))))
+        indexed = indexed.order_by(as_they_are.desc(), searched.rank, searched.newest)
         found: Sequence[Row[Any]] = (await self._connection.execute(indexed.limit(limit))).all()
         if len(found) == limit:
             return found
-        known = select(searched.index.c.rowid)
         inside = query.where(searched.key.not_in(known.where(matching(match))))
         for word in _letters(" ".join(_spaced(words))).split()[:MOST_WORDS]:
-            begins_one = searched.key.in_(known.where(matching(_quoted(word))))
+            begins_one = searched.key.in_(known.where(matching(f"{_quoted(word)}*")))
             inside = inside.where(begins_one | _behind_unspaced(searched.text, word[:LONGEST_WORD]))
         more = await self._connection.execute(inside.order_by(searched.newest).limit(limit - len(found)))
         return [*found, *more]

@@ -206,3 +206,11 @@ async def test_the_best_match_comes_first_and_no_more_than_asked_for(database: D
     await say(database, thread, "There is much to say about many things, and one of them is memory, after all.")
     await say(database, thread, "Memory, memory, memory.")
     assert await messages(database, thread, "memory", limit=1) == ["Memory, memory, memory."]
+
+
+async def test_a_whole_word_goes_before_words_that_only_begin_with_it(database: Database, thread: Thread) -> None:
+    whole = "What AI does to us is a matter of who owns it, and of what the rest of us are ready to pay for that."
+    for text in (whole, *(f"Number {number} of the many other things." for number in range(6))):
+        await say(database, thread, text)
+    await say(database, thread, "Aim for the air, aid the aisles.")
+    assert (await messages(database, thread, "ai"))[0] == whole
