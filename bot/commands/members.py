@@ -38,7 +38,7 @@ def question_blocks(call: Call, view: RoundView) -> list[Block]:
     facts = [("Asked", describe_day(view.round.local_date)), ("Topic", question.topic)]
     if post.source:
         facts.append(("Source", post.source))
-    facts.append(("Answers", f"{view.answers} by {plural(view.members, 'member')}" if view.answers else "none yet"))
+    facts.append(("Answers", f"{view.answers:,} by {plural(view.members, 'member')}" if view.answers else "none yet"))
     facts.append(("Id", question.id))
     blocks: list[Block] = [Heading(question.text)]
     if question.options:
@@ -220,7 +220,8 @@ async def topics(call: Call) -> Reply:
         views = await lookups.asked_of_topic(call.context, call.group, name, call.room)
         if not views:
             return Reply.of(f"Nothing on {name} has been asked here yet.")
-        return Reply.of(Heading(name), _rounds(views[:SHOWN]))
+        heading = name if len(views) <= SHOWN else f"{name}: the latest {SHOWN} of {plural(len(views), 'question')}"
+        return Reply.of(Heading(heading), _rounds(views[:SHOWN]))
     counts = await lookups.topics(call.context, call.group)
     items = (Item(topic, plural(count, "question")) for topic, count in sorted(counts.items()))
     return Reply.of(Heading("Topics"), Listing(tuple(items)))
