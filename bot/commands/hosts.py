@@ -130,7 +130,7 @@ async def digest_preview(call: Call) -> Reply:
     """Show the digest as it would be posted now."""
     digest = await digests.preview_digest(call.context, call.group)
     if is_empty(digest):
-        return Reply.of("Nothing was said since the last digest, so there would be none.")
+        return Reply.of("Nobody has answered since the last digest, so there would be none.")
     view = await lookups.seen_from(call.context, call.group, call.room)
     return Reply.of(Heading(digest_title(digest)), *digest_blocks(digest, view))
 

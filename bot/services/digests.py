@@ -58,7 +58,7 @@ async def post_digest_now(context: Context, group: Group) -> StoredDigest:
             raise ChatError("Today's digest has been posted already.", "See it with `/reading digest`.")
         digest = await _compile_new(transaction, context, group, upcoming)
         if is_empty(digest):
-            raise ChatError("Nothing was said since the last digest, so there is nothing to post yet.")
+            raise ChatError("Nobody has answered since the last digest, so there is nothing to post yet.")
         stored = await _post(transaction, context, group, day, digest)
     context.wake()
     return stored

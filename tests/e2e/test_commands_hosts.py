@@ -368,10 +368,13 @@ async def test_a_pause_with_an_end_ends_by_itself(room: ConsoleRoom) -> None:
 
 async def test_the_digest_can_be_posted_before_its_time_but_once_a_day(room: ConsoleRoom) -> None:
     told = await room.reads("you", "/reading-host digest now")
-    assert told == "Nothing was said since the last digest, so there is nothing to post yet."
+    assert told == "Nobody has answered since the last digest, so there is nothing to post yet."
     told = await room.reads("you", "/reading-host digest preview")
-    assert told == "Nothing was said since the last digest, so there would be none."
+    assert told == "Nobody has answered since the last digest, so there would be none."
     await room.until(NINE + timedelta(minutes=1))
+    await room.says("Ben", "thanks!")
+    told = await room.reads("you", "/reading-host digest now")
+    assert told.startswith("Nobody has answered since the last digest"), "a remark is something, but no answer"
     await room.says("Ada", WORDS)
     room.clock.advance(timedelta(minutes=1))
     before = len(room.posts())
