@@ -84,9 +84,10 @@ def rank(
 ) -> tuple[QuotedAnswer, ...]:
     """Return at most `limit` quotes, the best first, one of an answer; the order of `said` makes no difference.
 
-    Of k quotes of m members none gets more than k/m, rounded up, even if places stay empty. `language` is an ISO code
-    that says how sentences end; any text is taken. Answers in `shown` stand in the digest already: they are not quoted
-    again, what they say is no news any more, and they count for their members' shares.
+    Of k quotes of m members none gets more than k/m, rounded up, even if places stay empty, and the same words are
+    quoted once, whoever says them. `language` is an ISO code that says how sentences end; any text is taken. Answers
+    in `shown` stand in the digest already: they are not quoted again, what they say is no news any more, and they count
+    for their members' shares.
     """
     candidates = _quotable(said, language)
     shown_ids = {quote.message_id for quote in shown}
@@ -98,13 +99,15 @@ def rank(
         _note_overlap(overlaps, left, candidate)
     share = ceil((limit + before) / max(1, len({candidate.member_id for candidate in candidates})))
     given = Counter(candidate.member_id for candidate in chosen)
+    texts = {candidate.quote.text for candidate in chosen}
     while len(chosen) - before < limit:
-        left = [candidate for candidate in left if given[candidate.member_id] < share]
+        left = [one for one in left if given[one.member_id] < share and one.quote.text not in texts]
         if not left:
             break
         best = max(left, key=lambda candidate: candidate.score * (1 - overlaps[candidate.quote.message_id]))
         left.remove(best)
         chosen.append(best)
+        texts.add(best.quote.text)
         given[best.member_id] += 1
         _note_overlap(overlaps, left, best)
     return tuple(candidate.quote for candidate in chosen[before:])

@@ -57,7 +57,16 @@ def test_no_member_gets_more_than_their_share(answers: list[Said], limit: int) -
     share = ceil(limit / max(1, len(could)))
     quoted = Counter(member_of[quote.message_id] for quote in rank(answers, limit))
     assert all(count <= share for count in quoted.values())
-    assert quoted.total() == min(limit, sum(min(share, count) for count in could.values()))
+    texts = Counter(quote.text for quote in quotable(answers).values())
+    if texts.total() == len(texts):
+        assert quoted.total() == min(limit, sum(min(share, count) for count in could.values()))
+
+
+def test_what_one_member_says_in_two_rooms_is_quoted_once() -> None:
+    answers = [said(1, GRID[0].text, member=1), said(2, GRID[1].text, member=2), said(3, GRID[0].text, member=1)]
+    assert [quote.message_id for quote in rank(answers, 3)] == [1, 2]
+    shown = [quotable(answers)[3]]
+    assert [quote.message_id for quote in rank(answers, 3, shown=shown)] == [2]
 
 
 @given(st.data(), rounds(), st.integers(0, 6))
