@@ -3,7 +3,7 @@
 SQLite's FTS5 keeps the index in step by triggers, inside the transaction that changes the words. What a person types is
 never parsed as FTS5's query language: it is cut at spaces, and each piece is quoted. FTS5 takes a run of a script that
 is written without spaces for one word, so a piece in such a script is looked for inside the texts themselves. So is a
-Latin word that follows upon such a script without a space, unless the index finds enough already.
+word of a to z that follows upon such a script without a space, unless the index finds enough already.
 """
 
 from __future__ import annotations
@@ -15,7 +15,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, TableClause, column, func, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Row,
+    Select,
+    TableClause,
+    cast,
+    column,
+    false,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.schema import members, messages, questions, rounds
@@ -27,6 +41,8 @@ LONGEST_WORD = 100
 
 _UNSPACED_LETTER = f"[{HAN}{KANA}{SOUTH_EAST_ASIAN}]"
 _UNSPACED = re.compile(_UNSPACED_LETTER)
+_AROUND_A_WORD = re.compile(r"^[\W_]+|[\W_]+$")
+_GLOB_MARK = re.compile(r"[*?\[]")
 
 _questions_index = table("questions_fts", column("rowid"), column("questions_fts"))
 _messages_index = table("messages_fts", column("rowid"), column("messages_fts"))
@@ -66,6 +82,11 @@ def _spaced(words: str) -> list[str]:
     """Return the pieces of spaced scripts."""
     spaced = [piece for piece in _pieces(words) if not _UNSPACED.search(piece) and any(map(str.isalnum, piece))]
     return spaced[:MOST_WORDS]
+
+
+def _bare(piece: str) -> str:
+    """Return a piece without the marks around it, as it may stand inside a run."""
+    return _AROUND_A_WORD.sub("", piece)[:LONGEST_WORD]
 
 
 def _pieces(words: str) -> list[str]:
@@ -149,9 +170,9 @@ class Search:
         if len(found) == limit:
             return found
         inside = query.where(searched.key.not_in(known.where(matching(match))))
-        for word in _letters(" ".join(_spaced(words))).split()[:MOST_WORDS]:
-            begins_one = searched.key.in_(known.where(matching(f"{_quoted(word)}*")))
-            inside = inside.where(begins_one | _behind_unspaced(searched.text, word[:LONGEST_WORD]))
+        for piece in _spaced(words):
+            begins_one = searched.key.in_(known.where(matching(f"{_quoted(piece)}*")))
+            inside = inside.where(begins_one | _behind_unspaced(searched.text, _bare(piece)))
         more = await self._connection.execute(inside.order_by(searched.newest).limit(limit - len(found)))
         return [*found, *more]
 
@@ -169,7 +190,14 @@ class _Searched:
 
 
 def _behind_unspaced(text: ColumnElement[str], word: str) -> ColumnElement[bool]:
-    """Return whether a word of letters stands right behind an unspaced one. Most texts are ruled out by `instr`."""
+    """Return whether a word of a to z stands right behind an unspaced letter.
+
+    What comes first rules most texts out at less cost: the word is not in it, or all its letters are of one byte.
+    """
+    if not word.isascii():
+        return false()
     folded, wanted = func.lower(text), func.lower(word)
-    pattern = func.lower(f"*{_UNSPACED_LETTER}{word}*")
-    return (func.instr(folded, wanted) > 0) & folded.bool_op("GLOB")(pattern)
+    is_wider = func.length(cast(text, LargeBinary)) > func.length(text)
+    literal = _GLOB_MARK.sub(r"[\g<0>]", word)
+    pattern = func.lower(f"*{_UNSPACED_LETTER}{literal}*")
+    return (func.instr(folded, wanted) > 0) & is_wider & folded.bool_op("GLOB")(pattern)
