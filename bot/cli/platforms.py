@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import cast
 
 from bot.cli.screen import terminal_screen
@@ -15,6 +16,7 @@ from bot.platforms.console.terminal import Terminal
 from bot.ports import Platform
 
 DISCORD_TOKEN = "DISCORD_TOKEN"  # noqa: S105  (the variable's name)
+SLACK_TOKEN_KEY = "SLACK_TOKEN_KEY"  # noqa: S105  (the variable's name; several keys may stand in it, and spaces)
 
 
 async def make_platforms(settings: BotSettings, clock: Clock) -> list[Platform]:
@@ -54,7 +56,7 @@ def discord_token() -> str:
     token = os.environ.get(DISCORD_TOKEN, "").strip()
     if not token:
         raise SettingsError("There is no token for Discord.", f"Put it into the environment as {DISCORD_TOKEN}.")
-    return token
+    return _in_one_piece(DISCORD_TOKEN, token)
 
 
 def _slack(settings: SlackSettings) -> Platform:
@@ -71,7 +73,7 @@ def _slack(settings: SlackSettings) -> Platform:
         keys = HttpKeys(
             _secret("SLACK_SIGNING_SECRET"),
             Credentials(_secret("SLACK_CLIENT_ID"), _secret("SLACK_CLIENT_SECRET")),
-            cipher(_secret("SLACK_TOKEN_KEY")),
+            cipher(_secret(SLACK_TOKEN_KEY)),
         )
         at = HttpSettings(settings.http.host, settings.http.port, settings.http.public_url, frozenset(settings.teams))
         connection = ByHttp(web, keys, at)
@@ -85,4 +87,11 @@ def _secret(name: str) -> str:
     found = os.environ.get(name, "").strip()
     if not found:
         raise SettingsError(f"Slack needs {name}.", "Put it into the environment; .env.example says what it is.")
+    return found if name == SLACK_TOKEN_KEY else _in_one_piece(name, found)
+
+
+def _in_one_piece(name: str, found: str) -> str:
+    """Return a token that can be sent as it is. Raises SettingsError, which does not repeat it."""
+    if not re.fullmatch(r"[!-~]+", found):
+        raise SettingsError(f"{name} holds a space, a line break or a character that no token has.", "Copy it again.")
     return found

@@ -284,6 +284,19 @@ def test_run_without_a_platform_says_what_to_do(site: Path) -> None:
     assert told == "No chat platform is set up. Name one under `platforms`, or have a look with `try`."
 
 
+@pytest.mark.parametrize("token", ["xoxb-1\n2", "xoxb-1 2", "xoxb-é"])
+def test_a_token_that_was_copied_wrongly_is_told_and_not_repeated(
+    site: Path, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISCORD_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"):
+        monkeypatch.setenv(name, token)
+    for platform, name in (("discord", "DISCORD_TOKEN"), ("slack", "SLACK_BOT_TOKEN")):
+        (site / "config" / "bot.yaml").write_text(f"platforms: {{{platform}: {{}}}}\n")
+        told = f"{name} holds a space, a line break or a character that no token has. Copy it again."
+        assert refused(3, "run") == told
+    assert refused(3, "discord", "invite").startswith("DISCORD_TOKEN holds")
+
+
 def test_run_without_question_sets_ends_with_five(site: Path) -> None:
     (site / "config" / "bot.yaml").write_text(CONFIG.replace("seeds: seeds", "seeds: nowhere"))
     assert refused(5, "run").startswith("The folder nowhere with the question sets cannot be read")
