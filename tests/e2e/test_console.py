@@ -505,3 +505,11 @@ async def test_an_attachment_that_has_no_end_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "pipe")
     shown = await lives(folder, f"/reading-host questions import {folder / 'pipe'}")
     assert "cannot be read as text. Name a file on this machine." in shown
+
+
+@pytest.mark.parametrize("line", ['{"do": "time", "at": "2030-01-07T09:00:00"}', "[" * 100_000, '{"do": "post"}', "no"])
+async def test_a_file_that_is_no_channel_is_told(tmp_path: Path, line: str) -> None:
+    path = tmp_path / "channel.jsonl"
+    path.write_text(f"{line}\n")
+    with pytest.raises(BotError, match=r"is not a console channel\. Move it away, or start over\."):
+        await open_channel(path)

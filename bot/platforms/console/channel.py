@@ -134,6 +134,8 @@ class ConsoleChannel:
 
     def _apply(self, change: dict[str, Any]) -> None:
         at = datetime.fromisoformat(change["at"])
+        if at.tzinfo is None:
+            raise ValueError(f"{at} is no instant")
         self._clock = max(at, self._clock or at)
         number = change.get("number", 0)
         match change["do"]:
@@ -166,7 +168,7 @@ async def open_channel(path: Path) -> ConsoleChannel:
     try:
         changes = [json.loads(line) for line in content.split(b"\n") if line]
         return ConsoleChannel(path, changes, len(content))
-    except (ValueError, TypeError, KeyError) as error:
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise PlatformError(f"{path} is not a console channel.", "Move it away, or start over.") from error
 
 
