@@ -513,3 +513,10 @@ async def test_a_file_that_is_no_channel_is_told(tmp_path: Path, line: str) -> N
     path.write_text(f"{line}\n")
     with pytest.raises(BotError, match=r"is not a console channel\. Move it away, or start over\."):
         await open_channel(path)
+
+
+async def test_what_a_form_asks_for_one_a_line_is_typed_in_one(folder: Path) -> None:
+    form = ("/reading-host questions add", "Which of the two would you keep?", "", "", "", r"The first\nThe second")
+    shown = await lives(folder, *form, "/reading-host queue add which-of-the-two-would-you-keep", "/day")
+    assert "Added as `which-of-the-two-would-you-keep`" in shown
+    assert "    1. The first\n    2. The second\n" in shown

@@ -32,6 +32,9 @@ async def _fill(field: Field, screen: Screen, read: Callable[[str], Awaitable[st
         written = (line or "").strip()
         if line is None or written.startswith("/") or (field.required and not (written or field.value)):
             raise LeftFormError(line)
+        if field.long:
+            # What a form asks for one a line must be typed in the one line that there is.
+            written = written.replace("\\n", "\n")
         value = "" if written == "-" else _picked(field, written or field.value)
         if not screen.interactive or not value or not field.options or value in field.options:
             return value

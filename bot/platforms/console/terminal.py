@@ -49,7 +49,8 @@ HELP_TIME = """
   /week                  go on to the next digest, day by day"""
 HELP_END = """
   /help                  this list
-  /quit                  end"""
+  /quit                  end
+In the longer fields of a form, \\n begins another line."""
 
 
 class BadLineError(BotError):
