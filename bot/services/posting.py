@@ -173,8 +173,11 @@ class Poster:
                 async with self._context.database.write() as transaction:
                     await transaction.deliveries.hold(claim)
                     await transaction.deliveries.retry(claim.id, self._retry_at(claim), reason, unknown=unknown)
-                log.warning("delivery delayed", key=claim.key, attempt=claim.attempts + 1, problem=reason)
-                if claim.attempts + 1 >= PATIENCE:
+                attempt = claim.attempts + 1
+                # Through a week without the platform there are thousands of attempts.
+                tell = log.warning if attempt.bit_count() == 1 else log.debug
+                tell("delivery delayed", key=claim.key, attempt=attempt, problem=reason)
+                if attempt >= PATIENCE:
                     text = f"{_WHAT[claim.kind]} cannot be {_done_to(claim)}. {reason} I keep trying."
                     await self._alert(claim, text)
         return None

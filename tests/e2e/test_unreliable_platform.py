@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.app import App
 from bot.clock import ManualClock
@@ -140,6 +141,17 @@ async def test_attempts_become_rarer_and_never_end_before_the_day_does(tmp_path:
         ((state, problem),) = await problems_of(w.app, w.group)
         assert state == "failed"
         assert problem == "Its time was over before it could be posted."
+
+
+async def test_a_platform_that_is_down_for_a_day_does_not_fill_the_log(tmp_path: Path) -> None:
+    async with world(tmp_path, *([Fault.NOT_SENT] * 1_000)) as w:
+        with capture_logs() as logged:
+            await w.go_to(ASKED_AT)
+        assert len(w.platform.attempts) > 80
+        told = [
+            line["attempt"] for line in logged if line["event"] == "delivery delayed" and line["log_level"] != "debug"
+        ]
+        assert told == [1, 2, 4, 8, 16, 32, 64]
 
 
 async def test_hosts_are_told_once_of_a_post_that_keeps_failing_and_again_after_it_worked(tmp_path: Path) -> None:
