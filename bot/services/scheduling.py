@@ -37,6 +37,9 @@ PURGE_EVERY = timedelta(minutes=10)
 TRIM_EVERY = timedelta(minutes=10)
 """How long what was deleted may still stand in the database's log."""
 
+COMPACT_EVERY = timedelta(days=1)
+"""How long words that were deleted or edited may still stand in the index for searching."""
+
 HEARTBEAT_EVERY = timedelta(seconds=30)
 
 
@@ -51,6 +54,7 @@ class Scheduler:
         self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
         self._trimmed_at: datetime | None = None
+        self._compacted_at: datetime | None = None
         self._upkeep = DigestUpkeep(context)
         self._synced = True
         self._troubles: dict[str, str] = {}
@@ -85,7 +89,7 @@ class Scheduler:
             await self._apart(f"question of {at.group.slug}", self._ask(at, now))
         await self._apart("upkeep", self._upkeep.refresh())
         await self._purge(now)
-        await self._trim(now)
+        await self._tidy(now)
         self._ticked_at = now
         await self._beat(now)
 
@@ -146,7 +150,12 @@ class Scheduler:
         self._purged_at = now
         await self._apart("forgetting groups", purge_abandoned(self._context, self._purge_after))
 
-    async def _trim(self, now: datetime) -> None:
+    async def _tidy(self, now: datetime) -> None:
+        """Let no file hold words any more that were taken back."""
+        if self._compacted_at is None or abs(now - self._compacted_at) >= COMPACT_EVERY:
+            async with self._context.database.write() as transaction:
+                await transaction.search.compact()
+            self._compacted_at = now
         due = self._trimmed_at is None or abs(now - self._trimmed_at) >= TRIM_EVERY
         if due and await self._context.database.trim():
             self._trimmed_at = now

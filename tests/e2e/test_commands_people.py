@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.events import MessageDeleted
+from bot.model import Ref
+from bot.platforms.console.platform import place_of
 from bot.services.backfill import backfill_platform
 from tests.standins.program import MONDAY
 from tests.standins.room import ConsoleRoom, console_room
@@ -135,19 +138,34 @@ async def test_digests_of_long_ago_do_not_name_whoever_was_forgotten(room: Conso
     assert "Ben (1)" in room.posts()[number]
 
 
-async def test_what_was_erased_stands_in_no_file_of_the_database_soon(room: ConsoleRoom, tmp_path: Path) -> None:
-    def files() -> bytes:
-        found = list(tmp_path.rglob("bot.db*"))
-        assert any(path.name == "bot.db-wal" for path in found)
-        return b"".join(path.read_bytes() for path in found).lower()
+def files(folder: Path) -> bytes:
+    """Return all that the database's files hold, in lower case."""
+    found = list(folder.rglob("bot.db*"))
+    assert any(path.name == "bot.db-wal" for path in found)
+    return b"".join(path.read_bytes() for path in found).lower()
 
+
+async def test_what_was_deleted_stands_in_no_file_of_the_database_a_day_later(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    said = await room.says("Ada", OTHERS)
+    await room.says("Ben", WORDS)
+    await room.channel.delete(said.number, room.clock.now())
+    await room.app.desk.record(MessageDeleted(place_of(said), Ref(str(said.number)), room.clock.now()))
+    await room.says("Ben", WORDS)
+    assert b"electricity" in files(tmp_path)
+    await room.until(room.clock.now() + timedelta(days=1, minutes=1))
+    assert b"electricity" not in files(tmp_path)
+
+
+async def test_what_was_erased_stands_in_no_file_of_the_database_soon(room: ConsoleRoom, tmp_path: Path) -> None:
     await room.says("Ada", OTHERS)
     await room.until(NINE + timedelta(hours=1))
     await room.reads("you", "/reading-host digest now")
-    assert b"electricity" in files()
+    assert b"electricity" in files(tmp_path)
     await room.reads("Ada", "/reading privacy erase yes")
     await room.until(NINE + timedelta(hours=1, minutes=11))
-    assert b"electricity" not in files()
+    assert b"electricity" not in files(tmp_path)
 
 
 async def test_who_was_erased_is_not_known_by_name_any_more(room: ConsoleRoom, tmp_path: Path) -> None:
