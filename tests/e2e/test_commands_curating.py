@@ -210,20 +210,6 @@ async def test_one_groups_questions_are_private_to_it(room: ConsoleRoom) -> None
         assert [question.text for question in await transaction.questions.of_set("group/1")] == [ASKED]
 
 
-async def test_lists_that_are_cut_say_so(room: ConsoleRoom) -> None:
-    rows = "\n".join(f'"Which of the {number} wells is the deepest of chapter {number}?"' for number in range(25))
-    await import_file(room, "wells.csv", f"question\n{rows}")
-    assert "latest" not in await room.reads("you", "/reading-host questions list")
-    await import_file(room, "more.csv", 'question\n"Why do wells run dry at all, and where?"')
-    shown = (await room.reads("you", "/reading-host questions list")).strip().splitlines()
-    assert shown[:2] == ["26 questions of your own", "These are the latest 25."]
-    assert len(shown) == 27
-    for number in range(26):
-        await suggest(room, f"member {number}", f"What would member {number} ask about the wells of the world?")
-    told = await room.reads("you", "/reading-host suggestions list")
-    assert told.strip().splitlines()[:2] == ["26 suggestions to decide on", "These are the first 25."]
-
-
 async def test_a_topic_with_many_questions_shows_the_latest_and_says_so(room: ConsoleRoom) -> None:
     await room.until(MONDAY + timedelta(days=10))
     assert (await room.reads("you", "/reading topics rules")).strip().splitlines()[0] == "Rules"
