@@ -12,7 +12,7 @@ import structlog
 
 from bot.errors import DatabaseError, QuestionSetError, UnreadableError
 from bot.schedule import digest_due, next_digest, next_question, question_due
-from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert
+from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert, tell_again
 from bot.services.asking import ExhaustedError, ask_if_due
 from bot.services.context import Context
 from bot.services.departing import purge_abandoned
@@ -33,6 +33,8 @@ HEARTBEAT = "heartbeat"
 """The note that says when the scheduler last ticked (UTC, ISO 8601)."""
 
 PURGE_EVERY = timedelta(minutes=10)
+TELL_AGAIN_EVERY = timedelta(hours=1)
+"""How often hosts whom no alert could reach are told again; some want no private messages, and never can be."""
 
 TRIM_EVERY = timedelta(minutes=10)
 """How long what was deleted may still stand in the database's log."""
@@ -51,6 +53,7 @@ class Scheduler:
         self._purge_after = purge_after
         # What happened while nobody ran is heard first: the bot may have been invited again.
         self._purged_at = context.clock.now()
+        self._told_at = context.clock.now()
         self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
         self._trimmed_at: datetime | None = None
@@ -90,6 +93,7 @@ class Scheduler:
         await self._apart("upkeep", self._upkeep.refresh())
         await self._purge(now)
         await self._tidy(now)
+        await self._tell_again(now)
         self._ticked_at = now
         await self._beat(now)
 
@@ -159,6 +163,11 @@ class Scheduler:
         due = self._trimmed_at is None or abs(now - self._trimmed_at) >= TRIM_EVERY
         if due and await self._context.database.trim():
             self._trimmed_at = now
+
+    async def _tell_again(self, now: datetime) -> None:
+        if abs(now - self._told_at) >= TELL_AGAIN_EVERY:
+            self._told_at = now
+            await self._apart("alerts", tell_again(self._context))
 
     async def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or abs(now - self._beaten_at) >= HEARTBEAT_EVERY:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
-
 from bot.content import Reply
 from bot.model import Channel, Group, Member, Ref
 from bot.services.context import Context
-
-log = structlog.get_logger(__name__)
 
 TELL_SECONDS = 10.0
 """How long reaching one person, or one channel, may take."""
 
 
-async def tell_hosts(context: Context, group: Group, reply: Reply) -> None:
-    """Show something to each host of a group who can be reached."""
+async def tell_hosts(context: Context, group: Group, reply: Reply) -> bool:
+    """Show something to each host of a group who can be reached; return whether there is one."""
     async with context.database.read() as transaction:
         hosts = await transaction.groups.hosts(group.id)
     reached = await asyncio.gather(*(tell_member(context, group, host, reply) for host in hosts))
-    if not any(reached):
-        log.warning("no host could be reached", group=group.slug, hosts=len(hosts))
+    return any(reached)
 
 
 async def tell_member(context: Context, group: Group, member: Member, reply: Reply) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import bindparam, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -22,6 +22,20 @@ class Alerts:
         insertion = insert(alerts).values(group_id=group_id, cause=cause, text=text, raised_at=now)
         result = await self._connection.execute(insertion.on_conflict_do_nothing())
         return result.rowcount == 1
+
+    async def told(self, group_id: int, cause: str, now: datetime) -> None:
+        """Note that hosts were told of a trouble."""
+        mine = (alerts.c.group_id == group_id) & (alerts.c.cause == cause)
+        await self._connection.execute(update(alerts).where(mine).values(told_at=now))
+
+    async def untold(self, before: datetime) -> list[tuple[int, str, str]]:
+        """Return the group, the cause and the sentence of each trouble of which no host could be told, oldest first.
+
+        Those that were raised since an instant (UTC) are left out.
+        """
+        untold = alerts.c.told_at.is_(None) & (alerts.c.raised_at <= before)
+        query = select(alerts.c.group_id, alerts.c.cause, alerts.c.text).where(untold).order_by(alerts.c.id)
+        return [(row.group_id, row.cause, row.text) for row in await self._connection.execute(query)]
 
     async def clear(self, group_id: int, cause: str) -> None:
         """Note that a trouble is over."""

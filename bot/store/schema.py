@@ -340,6 +340,7 @@ alerts = Table(
     Column("cause", Text, nullable=False),
     Column("text", Words, nullable=False),
     Column("raised_at", Instant, nullable=False),
+    Column("told_at", Instant),
     UniqueConstraint("group_id", "cause"),
 )
 

@@ -214,6 +214,28 @@ async def test_hosts_are_told_in_private_while_the_alert_channel_is_out_of_reach
         assert "I cannot reach the alert channel" in told(reply)
 
 
+async def test_hosts_whom_an_alert_did_not_reach_are_told_later_and_once(tmp_path: Path) -> None:
+    clock = ManualClock(MONDAY)
+    service = Service(clock, channel("reading"))
+    service.refuses_private = True
+    async with program(tmp_path, clock, MemoryPlatform(service)) as app:
+        group = await a_group(app, channel("reading"), hosts=[HOST])
+        await raise_alert(app.context, group.id, "delivery:8", "A question cannot be posted.")
+        await raise_alert(app.context, group.id, "delivery:9", "A digest cannot be posted.")
+        clock.advance(timedelta(hours=1))
+        await app.settle()
+        assert service.told == []
+        async with app.context.database.write() as transaction:
+            await clear_alerts(transaction, group.id, "delivery:9")
+        service.refuses_private = False
+    async with program(tmp_path, clock, MemoryPlatform(service)) as app:
+        for _ in range(3):
+            clock.advance(timedelta(hours=1))
+            await app.settle()
+    ((user, reply),) = service.told
+    assert (user, told(reply)) == (HOST.user, "Readers: A question cannot be posted.")
+
+
 async def test_a_channel_in_which_nothing_can_be_said_is_no_alert_channel(tmp_path: Path) -> None:
     clock = ManualClock(MONDAY)
     service = Service(clock, channel("reading"))

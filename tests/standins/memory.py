@@ -72,6 +72,8 @@ class Service:
         """Who may not read any channel."""
         self.refuses = ""
         """Why the bot may not do anything at the moment, if it may not."""
+        self.refuses_private = False
+        """Whether nobody can be told anything in private."""
         self.log: list[Posted] = []
         """Every message that was ever posted, as it was then."""
         self._messages: dict[Ref, Posted] = {}
@@ -227,6 +229,8 @@ class MemoryPlatform:
 
     async def tell(self, channel: Channel, user: Ref, reply: Reply) -> bool:
         """Keep what somebody was told."""
+        if self.service.refuses_private:
+            return False
         self.service.told.append((user, reply))
         return True
 
