@@ -59,7 +59,8 @@ async def privacy_opt_out(call: Call) -> Reply:
     await privacy.opt_out(call.context, call.invocation.author)
     return Reply.of(
         "From now on nothing that you write or vote is recorded, in any group here.",
-        "What is recorded already stays, but is quoted no more; `/reading privacy erase` forgets it.",
+        "What is recorded already stays, but is quoted no more, and is forgotten if you edit it; "
+        "`/reading privacy erase` forgets all of it.",
         "`/reading privacy opt-in` turns this back.",
     )
 

@@ -260,46 +260,46 @@ async def _write_messages(transaction: Transaction, batch: Batch, homes: dict[Pl
     if not said:
         return
     members = await transaction.members.ensure_all([event.author for _, _, event in said])
-    spoken = [
-        (key, round_id, event, members[event.author.platform, event.author.user].id) for key, round_id, event in said
+    versions = [
+        Version(
+            room_id=key[0],
+            round_id=round_id,
+            ref=event.message,
+            member_id=members[event.author.platform, event.author.user].id,
+            text=event.text,
+            substance=substance(event.text),
+            sent_at=event.sent_at,
+            edited_at=event.edited_at,
+            reply_to=event.reply_to,
+        )
+        for key, round_id, event in said
     ]
-    unwanted = await _unwanted(transaction, [(key, member_id, event.sent_at) for key, _, event, member_id in spoken])
-    await transaction.messages.keep(
-        [
-            Version(
-                room_id=key[0],
-                round_id=round_id,
-                ref=event.message,
-                member_id=member_id,
-                text=event.text,
-                substance=substance(event.text),
-                sent_at=event.sent_at,
-                edited_at=event.edited_at,
-                reply_to=event.reply_to,
-            )
-            for key, round_id, event, member_id in spoken
-            if key not in unwanted
-        ]
-    )
+    await transaction.messages.keep(await _wanted(transaction, versions))
 
 
-async def _unwanted(transaction: Transaction, said: Sequence[tuple[Key, int, datetime]]) -> set[Key]:
-    """Return which messages their authors do not want to be recorded; each comes with who wrote it, and when.
+async def _wanted(transaction: Transaction, versions: Sequence[Version]) -> list[Version]:
+    """Return what may be recorded: nothing of whoever has opted out, nor afterwards what they wrote meanwhile.
 
-    What was written while its author had opted out is not recorded after they opted in again either.
+    If they edit what was recorded before, it is forgotten: the words are theirs no more, and the new ones not ours.
     """
     silences = await transaction.members.silences()
-    unwanted: set[Key] = set()
-    past: list[Key] = []
-    for key, member_id, sent_at in said:
-        if member_id not in silences:
-            continue
-        since, until = silences[member_id]
-        if until is None:
-            unwanted.add(key)
-        elif since <= sent_at < until:
-            past.append(key)
-    return unwanted | await _unknown(transaction, past)
+    wanted: list[Version] = []
+    silent: list[Version] = []
+    past: list[Version] = []
+    for version in versions:
+        since, until = silences.get(version.member_id, (None, None))
+        if since is None:
+            wanted.append(version)
+        elif until is None:
+            silent.append(version)
+        elif since <= version.sent_at < until:
+            past.append(version)
+        else:
+            wanted.append(version)
+    edited = await transaction.messages.replaced_by(silent)
+    await transaction.messages.bury({one.key: one.edited_at for one in edited if one.edited_at is not None})
+    unknown = await _unknown(transaction, [version.key for version in past])
+    return wanted + [version for version in past if version.key not in unknown]
 
 
 async def _unknown(transaction: Transaction, keys: Sequence[Key]) -> set[Key]:

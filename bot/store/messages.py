@@ -111,14 +111,24 @@ class Messages:
             found.update((row.room_id, Ref(row.ref)) for row in await self._connection.execute(query))
         return found
 
+    async def replaced_by(self, versions: Sequence[Version]) -> list[Version]:
+        """Return which versions are edits that bring other words than those that are recorded."""
+        return [version for version, _ in await self._edits(versions)]
+
+    async def _edits(self, versions: Sequence[Version], *where: ColumnElement[bool]) -> list[tuple[Version, Row[Any]]]:
+        """Return the versions that bring other words, each with what is recorded, where that is so."""
+        edited = {version.key: version for version in versions if version.edited_at is not None}
+        found: list[tuple[Version, Row[Any]]] = []
+        for some in chunks(list(edited)):
+            rows = await self._connection.execute(select(messages).where(is_one_of(messages, some), *where))
+            here = ((edited[row.room_id, Ref(row.ref)], row) for row in rows)
+            found += [(version, row) for version, row in here if version.replaces(row)]
+        return found
+
     async def _outdate_digests_of_edited(self, versions: Sequence[Version]) -> None:
         """Mark the digests that quote words which these versions replace; those that bring nothing new change none."""
-        edited = {version.key: version for version in versions if version.edited_at is not None}
         quoting = select(digest_quotes.c.digest_id).where(digest_quotes.c.message_id == messages.c.id)
-        quoted = select(messages).where(quoting.exists())
-        for some in chunks(list(edited)):
-            rows = (await self._connection.execute(quoted.where(is_one_of(messages, some)))).all()
-            await self._outdate_digests([row.id for row in rows if edited[row.room_id, Ref(row.ref)].replaces(row)])
+        await self._outdate_digests([row.id for _, row in await self._edits(versions, quoting.exists())])
 
     async def _outdate_digests(self, message_ids: Sequence[int]) -> None:
         for some in chunks(message_ids):

@@ -12,7 +12,7 @@ import pytest
 
 from bot.events import MessageDeleted
 from bot.model import Ref
-from bot.platforms.console.platform import place_of
+from bot.platforms.console.platform import place_of, seen
 from bot.services.backfill import backfill_platform
 from tests.standins.program import MONDAY
 from tests.standins.room import ConsoleRoom, console_room
@@ -58,6 +58,22 @@ async def test_whoever_opts_out_is_not_recorded_from_then_on(room: ConsoleRoom) 
     assert "Votes recorded: 0" in await room.reads("Ada", "/reading privacy show")
     assert "holds" in await room.reads("Ben", "/reading search electricity")
     assert "opted out" in await room.reads("Ada", f"/reading answer {OTHERS}")
+
+
+async def test_what_somebody_who_opted_out_edits_is_forgotten_and_stays_so(room: ConsoleRoom) -> None:
+    said, kept = await room.says("Ada", WORDS), await room.says("Ada", "Rivers carry what the fields have lost.")
+    await room.until(NINE + timedelta(hours=1))
+    await room.reads("Ada", "/reading privacy opt-out")
+    await backfill_platform(room.app.context, room.app.recorder, "console")
+    assert WORDS in await room.reads("Ben", "/reading search memory"), "what is seen again is no edit"
+    room.clock.advance(timedelta(minutes=1))
+    edited = await room.channel.edit(said.number, "Never mind about memory.", room.clock.now())
+    await room.app.desk.record(seen(edited))
+    assert "holds" in await room.reads("Ben", "/reading search memory")
+    assert kept.text in await room.reads("Ben", "/reading search rivers")
+    await room.reads("Ada", "/reading privacy opt-in")
+    await backfill_platform(room.app.context, room.app.recorder, "console")
+    assert "holds" in await room.reads("Ben", "/reading search memory")
 
 
 async def test_what_was_said_while_opted_out_comes_back_by_no_backfill(room: ConsoleRoom) -> None:
