@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,7 +30,7 @@ from bot.services.declaring import require_sets
 from bot.services.digests import preview_digest
 from bot.services.lookups import find_digest
 from bot.services.scheduling import HEARTBEAT
-from bot.store.database import open_database, visit_database
+from bot.store.database import MissingError, open_database, visit_database
 from bot.store.migrating import OutdatedError
 
 STALE_AFTER = timedelta(minutes=3)
@@ -94,19 +96,25 @@ async def _check_sets(settings: BotSettings) -> str:
 
 
 async def _check_database(settings: BotSettings) -> str:
-    if not settings.database.exists():
-        folder = next(parent for parent in settings.database.absolute().parents if parent.exists())
-        if not os.access(folder, os.W_OK):
-            raise DatabaseError(f"{settings.database} cannot be made.", f"Let the bot's user write to {folder}.")
-        return f"{settings.database} is made at the first start"
     try:
         async with visit_database(settings.database_url) as database:
             await database.check()
             async with database.read() as transaction:
                 groups = await transaction.groups.all()
+    except MissingError:
+        _require_makeable(settings.database)
+        return f"{settings.database} is made at the first start"
     except OutdatedError:
         return f"{settings.database} is of an earlier version, and is brought up to date at the next start"
     return f"{settings.database} is sound and holds {plural(len(groups), 'group')}"
+
+
+def _require_makeable(path: Path) -> None:
+    folder = next(parent for parent in path.absolute().parents if os.path.lexists(parent))
+    if not folder.is_dir():
+        raise DatabaseError(f"{path} cannot be made: {folder} is no folder.", "Choose another place for it.")
+    if not os.access(folder, os.W_OK):
+        raise DatabaseError(f"{path} cannot be made.", f"Let the bot's user write to {folder}.")
 
 
 @errors_told()
@@ -117,7 +125,7 @@ def health(config: Config = None) -> None:
 
 async def _health(settings: BotSettings) -> None:
     beat = None
-    if settings.database.exists():
+    with suppress(MissingError):
         async with visit_database(settings.database_url) as database, database.read() as transaction:
             beat = await transaction.notes.get(HEARTBEAT)
     if beat is None:

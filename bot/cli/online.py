@@ -17,7 +17,7 @@ from bot.model import Channel
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
 from bot.services.recording import Recorder
-from bot.store.database import Database, open_database, visit_database
+from bot.store.database import Database, MissingError, open_database, visit_database
 
 
 async def inspect_platforms(settings: BotSettings) -> list[tuple[str, list[str], str]]:
@@ -42,10 +42,11 @@ async def inspect_platforms(settings: BotSettings) -> list[tuple[str, list[str],
 
 async def _opened(settings: BotSettings, stack: AsyncExitStack) -> Database:
     """Open the database; one that is not there yet is not made, an empty one stands in for it."""
-    if settings.database.exists():
+    try:
         return await stack.enter_async_context(visit_database(settings.database_url))
-    folder = stack.enter_context(TemporaryDirectory())
-    return await stack.enter_async_context(open_database(database_url(Path(folder) / "empty.db")))
+    except MissingError:
+        folder = stack.enter_context(TemporaryDirectory())
+        return await stack.enter_async_context(open_database(database_url(Path(folder) / "empty.db")))
 
 
 async def _channels(database: Database, settings: BotSettings) -> tuple[set[Channel], set[Channel]]:

@@ -13,6 +13,7 @@ from bot.services.asking import question_key
 from bot.services.context import Context
 from bot.store.deliveries import DeliveryKind, DeliveryState, NewDelivery
 from bot.store.transaction import Transaction
+from bot.yamlsentences import shown
 
 _NEVER_THERE = (None, DeliveryState.FAILED, DeliveryState.RETRACTING, DeliveryState.RETRACTED)
 
@@ -42,7 +43,7 @@ async def find_round(transaction: Transaction, group: Group, question_id: str | 
         return last
     rounds = await transaction.rounds.with_question(group.id, question_id)
     if not rounds:
-        raise ChatError(f"“{question_id}” has not been asked here.", "See what was with `/reading question`.")
+        raise ChatError(f"{shown(question_id)} has not been asked here.", "See what was with `/reading question`.")
     return rounds[0]
 
 

@@ -50,6 +50,10 @@ _TROUBLES: Mapping[int, tuple[str, str]] = {
 """What SQLite's primary result codes (https://www.sqlite.org/rescode.html) mean for an operator, and what to do."""
 
 
+class MissingError(DatabaseError):
+    """There is no database file."""
+
+
 class ConflictError(DatabaseError):
     """What was to be written contradicts what is there, such as a second round on one local date."""
 
@@ -146,11 +150,10 @@ async def open_database(url: str) -> AsyncIterator[Database]:
 async def visit_database(url: str) -> AsyncIterator[Database]:
     """Open a database that is there, leave its schema as it is, and close it at the end.
 
-    Raises OutdatedError for one that has still to be brought up to date, and DatabaseError.
+    Raises MissingError, OutdatedError for one that has still to be brought up to date, and DatabaseError.
     """
     path = _path(url)
-    if not await asyncio.to_thread(path.exists):
-        raise DatabaseError(f"There is no database {path}.", "`reading-group-bot run` makes it.")
+    await asyncio.to_thread(_require_file, path)
     database = Database(_engine(url), str(path))
     try:
         await database.require_current()
@@ -170,6 +173,15 @@ def _prepare(url: str) -> str:
             "Choose a folder that the bot may write to.",
         ) from error
     return str(path)
+
+
+def _require_file(path: Path) -> None:
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise MissingError(f"There is no database {path}.", "`reading-group-bot run` makes it.") from None
+    except OSError as error:
+        raise DatabaseError(f"The database {path} cannot be opened ({error.strerror}).", _LET_WRITE) from error
 
 
 def _path(url: str) -> Path:
@@ -202,6 +214,8 @@ def _engine(url: str) -> AsyncEngine:
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",
+            # What is sorted or taken back is members' words, and a read-only container has no other place for it.
+            "temp_store = MEMORY",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

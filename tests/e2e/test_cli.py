@@ -185,6 +185,24 @@ def test_check_tells_a_folder_that_the_database_cannot_be_made_in(site: Path) ->
     assert "✗ Database: locked/deep/bot.db cannot be made." in cli("check").stdout
 
 
+def test_check_tells_a_file_where_the_databases_folder_should_be(site: Path) -> None:
+    (site / "notes").write_text("")
+    (site / "config" / "bot.yaml").write_text(CONFIG.replace("bot.db", "notes/bot.db"))
+    done = cli("check")
+    assert done.exit_code == 1
+    told = f"notes/bot.db cannot be made: {site / 'notes'} is no folder. Choose another place for it."
+    assert done.stdout.splitlines()[-1] == f"✗ Database: {told}"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may look everywhere")
+def test_a_folder_that_is_closed_to_the_bot_is_told(site: Path) -> None:
+    (site / "closed").mkdir(mode=0o000)
+    (site / "config" / "bot.yaml").write_text(CONFIG.replace("bot.db", "closed/bot.db"))
+    told = "The database closed/bot.db cannot be opened (Permission denied)."
+    assert f"✗ Database: {told}" in cli("check").stdout
+    assert refused(4, "health").startswith(told)
+
+
 # migrate, health, commands
 
 

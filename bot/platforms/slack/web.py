@@ -192,7 +192,8 @@ class Server:
         except OSError as error:
             where = f"{self._settings.host}:{self._settings.port}"
             raise PlatformError(
-                f"The bot cannot listen for Slack at {where}.", "Set `http.port` to a free one."
+                f"The bot cannot listen for Slack at {where}.",
+                "Set `http.host` to an address of this machine and `http.port` to a free port.",
             ) from error
         log.info("listening for Slack", host=self._settings.host, port=self._settings.port)
 
