@@ -12,11 +12,11 @@ import structlog
 
 from bot.errors import DatabaseError, QuestionSetError, UnreadableError
 from bot.schedule import digest_due, next_digest, next_question, question_due
-from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert, tell_again
+from bot.services.alerts import EXHAUSTED, QUESTION_SET, clear_alerts, raise_alert
 from bot.services.asking import ExhaustedError, ask_if_due
 from bot.services.context import Context
-from bot.services.departing import purge_abandoned
 from bot.services.digests import post_digest_if_due
+from bot.services.housekeeping import chores
 from bot.services.upkeep import DigestUpkeep
 from bot.store.database import ConflictError
 from bot.store.groups import Standing
@@ -32,16 +32,6 @@ COMPANY_SECONDS = 0.2
 HEARTBEAT = "heartbeat"
 """The note that says when the scheduler last ticked (UTC, ISO 8601)."""
 
-PURGE_EVERY = timedelta(minutes=10)
-TELL_AGAIN_EVERY = timedelta(hours=1)
-"""How often hosts whom no alert could reach are told again; some want no private messages, and never can be."""
-
-TRIM_EVERY = timedelta(minutes=10)
-"""How long what was deleted may still stand in the database's log."""
-
-COMPACT_EVERY = timedelta(days=1)
-"""How long words that were deleted or edited may still stand in the index for searching."""
-
 HEARTBEAT_EVERY = timedelta(seconds=30)
 
 
@@ -50,14 +40,9 @@ class Scheduler:
 
     def __init__(self, context: Context, purge_after: timedelta | None = None) -> None:
         self._context = context
-        self._purge_after = purge_after
-        # What happened while nobody ran is heard first: the bot may have been invited again.
-        self._purged_at = context.clock.now()
-        self._told_at = context.clock.now()
+        self._chores = chores(context, purge_after)
         self._ticked_at: datetime | None = None
         self._beaten_at: datetime | None = None
-        self._trimmed_at: datetime | None = None
-        self._compacted_at: datetime | None = None
         self._upkeep = DigestUpkeep(context)
         self._synced = True
         self._troubles: dict[str, str] = {}
@@ -91,9 +76,9 @@ class Scheduler:
             await self._apart(f"digest of {at.group.slug}", self._post_digest(at, now))
             await self._apart(f"question of {at.group.slug}", self._ask(at, now))
         await self._apart("upkeep", self._upkeep.refresh())
-        await self._purge(now)
-        await self._tidy(now)
-        await self._tell_again(now)
+        for chore in self._chores:
+            if chore.is_due(now):
+                await self._apart(chore.name, chore.do(now))
         self._ticked_at = now
         await self._beat(now)
 
@@ -147,27 +132,6 @@ class Scheduler:
             async with self._context.database.write() as transaction:
                 await clear_alerts(transaction, group.id, QUESTION_SET)
             await raise_alert(self._context, group.id, EXHAUSTED, str(error))
-
-    async def _purge(self, now: datetime) -> None:
-        if self._purge_after is None or abs(now - self._purged_at) < PURGE_EVERY:
-            return
-        self._purged_at = now
-        await self._apart("forgetting groups", purge_abandoned(self._context, self._purge_after))
-
-    async def _tidy(self, now: datetime) -> None:
-        """Let no file hold words any more that were taken back."""
-        if self._compacted_at is None or abs(now - self._compacted_at) >= COMPACT_EVERY:
-            async with self._context.database.write() as transaction:
-                await transaction.search.compact()
-            self._compacted_at = now
-        due = self._trimmed_at is None or abs(now - self._trimmed_at) >= TRIM_EVERY
-        if due and await self._context.database.trim():
-            self._trimmed_at = now
-
-    async def _tell_again(self, now: datetime) -> None:
-        if abs(now - self._told_at) >= TELL_AGAIN_EVERY:
-            self._told_at = now
-            await self._apart("alerts", tell_again(self._context))
 
     async def _beat(self, now: datetime) -> None:
         if self._beaten_at is None or abs(now - self._beaten_at) >= HEARTBEAT_EVERY:

@@ -173,5 +173,5 @@ def test_the_file_and_the_command_are_the_manifest() -> None:
 @pytest.mark.parametrize("url", ["http://bot.example", "bot.example", "https://bot.example/slack"])
 def test_an_address_that_slack_would_not_call_is_refused(url: str) -> None:
     done = CliRunner().invoke(cli, ["slack", "manifest", "--url", url])
-    assert done.exit_code == 3
+    assert done.exit_code == 2
     assert "https://" in done.output
