@@ -6,9 +6,9 @@ they would pass for its author's words. Candidates are scored by
 
 - centrality, by degree in LexRank's graph (Erkan and Radev, 2004): how much a candidate resembles all that was said, by
   the cosine of idf-weighted words. A candidate's cosines with all sentences add up to its product with their sum, so
-  the matrix of similarities is never built. A member's own sentences are left out of that sum, or who says much would
-  resemble it by that alone. The paper's random walk would give an answer that resembles no other an average rank; here
-  it gets the lowest;
+  the matrix of similarities is never built. What a member's own sentences add counts by its square root, or who says
+  much would resemble the rest by that alone. The paper's random walk would give an answer that resembles no other an
+  average rank; here it gets the lowest;
 - place and length: people tend to say first what they mean, and a few words alone quote badly;
 - votes and replies, both smoothed, so that one of them does not decide.
 
@@ -202,7 +202,8 @@ def _candidate(answer: Said, sentences: list[_Sentence], central: _Vector, own: 
         ((start, stop, *_fit_run(sentences[start:stop], start)) for start, stop in _runs(sentences)),
         key=lambda run: run[-1] * _product(run[-2], central),
     )
-    score = fitness * (1 + _product(direction, central) - _product(direction, own))
+    by_its_author = _product(direction, own)
+    score = fitness * (_product(direction, central) - by_its_author + sqrt(by_its_author))
     score *= max(_LATEST_ANSWER, 1 / (1 + _LATER_ANSWER * place))
     score *= 0.5 + agree_estimate(answer.votes)
     score *= 1.25 - 0.25 / (1 + answer.replies)
