@@ -8,6 +8,7 @@ from pathlib import Path
 
 import typer
 from dotenv import load_dotenv
+from dotenv.parser import parse_stream
 
 from bot.cli import data, discord, importing, running, sets, slack
 from bot.cli.errors import open_closed_streams, tell, tell_about_file
@@ -66,7 +67,19 @@ def load_environment(path: Path) -> None:
     """Set the variables that a file names, unless they are set already. Raises SettingsError if it cannot be read."""
     try:
         if path.is_file():
+            _require_readable(path)
             load_dotenv(path, encoding="utf-8")
     except (OSError, ValueError) as error:
         reason = "it is not in UTF-8" if isinstance(error, UnicodeError) else getattr(error, "strerror", None) or error
         raise SettingsError(f"{path} cannot be read ({reason}).", "See .env.example.") from error
+
+
+def _require_readable(path: Path) -> None:
+    """Raise SettingsError for a line that would be passed over."""
+    with path.open(encoding="utf-8") as file:
+        wrong = next((found.original.line for found in parse_stream(file) if found.error), None)
+    if wrong is not None:
+        raise SettingsError(
+            f"{path}:{wrong}: This line is no `NAME=value`, or its quotation marks are not closed.",
+            "See .env.example.",
+        )

@@ -272,6 +272,17 @@ def test_variables_come_from_a_file_unless_they_are_set(tmp_path: Path, monkeypa
     monkeypatch.delenv("READING_GROUP_CONFIG")
 
 
+@pytest.mark.parametrize("line", ["this is no variable", "TOKEN='never closed", 'TOKEN="closed" and more'])
+def test_a_line_of_variables_that_would_be_passed_over_is_told_with_its_place(tmp_path: Path, line: str) -> None:
+    env = tmp_path / ".env"
+    env.write_text(f"# a comment\n\nREADING_GROUP_SEEDS_OF_NOBODY=\n{line}\n")
+    with pytest.raises(SettingsError) as caught:
+        load_environment(env)
+    told = "This line is no `NAME=value`, or its quotation marks are not closed. See .env.example."
+    assert str(caught.value) == f"{env}:4: {told}"
+    assert "READING_GROUP_SEEDS_OF_NOBODY" not in os.environ
+
+
 def test_a_file_of_variables_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     env = tmp_path / ".env"
     env.write_bytes(b"TOKEN=\xff\xfe\n")
