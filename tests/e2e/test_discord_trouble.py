@@ -139,6 +139,32 @@ async def test_a_deleted_thread_keeps_what_was_said(m: Meeting) -> None:
     assert "The thread is gone" in " ".join(told(m))
 
 
+@pytest.mark.parametrize(("closed", "sentence"), [(False, "The thread is locked."), (True, "The thread is closed.")])
+async def test_a_thread_that_a_moderator_locked_is_told_and_brought_up_to_date_when_it_is_open(
+    m: Meeting, closed: bool, sentence: str
+) -> None:
+    ada, ben = m.person("Ada"), m.person("Ben")
+    await m.a_group(hosts=[author(m.host)])
+    await m.at(9)
+    post, thread = await m.asked()
+    await ada.submits(await ada.presses(post, "Answer"), text=SAID)
+    await m.settle()
+    thread.archive(locked=True) if closed else thread.lock()
+    changed = SAID.replace("Prices", "Wages")
+    await ada.submits(await ada.presses(post, "Answer"), text=changed)
+    for _ in range(4):
+        await m.later(minutes=11)
+    (told_once,) = told(m)
+    assert sentence in told_once
+    assert "could not" not in told_once
+    thread.lock(locked=False)
+    await ben.submits(await ben.presses(post, "Answer"), text="Rules last longer than prices, as old towns show.")
+    await m.later(minutes=11)
+    shown = " ".join(view.everything for view in thread.visible())
+    assert changed in shown
+    assert "Rules last longer" in shown
+
+
 async def test_kicked_and_invited_again_the_question_comes_late(m: Meeting) -> None:
     await m.a_group(hosts=[author(m.host)])
     m.guild.kick_bot()

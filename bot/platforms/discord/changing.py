@@ -145,5 +145,9 @@ async def _awake(room: Messageable, work: Callable[[], Awaitable[None]]) -> None
     except discord.HTTPException as error:
         if error.code != THREAD_ARCHIVED or not isinstance(room, discord.Thread):
             raise
-        await room.edit(archived=False)
+        try:
+            await room.edit(archived=False)
+        except discord.Forbidden:
+            # Somebody closed it for good, and no permission of the channel's is missing.
+            raise error from None
         await work()

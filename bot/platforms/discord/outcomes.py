@@ -20,6 +20,7 @@ MISSING_ACCESS, MISSING_PERMISSIONS = 50001, 50013
 OLD_MESSAGE_EDITED_TOO_OFTEN = 30046
 THREAD_ARCHIVED = 50083
 THREAD_EXISTS = 160004
+THREAD_LOCKED = 160005
 TOO_MANY_REQUESTS = 429
 
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError, TimeoutError, discord.RateLimited, discord.DiscordServerError)
@@ -31,10 +32,11 @@ _SENTENCES = {
     MISSING_ACCESS: ("I cannot see the channel. Give me the permission View Channel there.", False),
     MISSING_PERMISSIONS: ("I lack a permission in the channel; `/reading-host status` names it.", False),
     OLD_MESSAGE_EDITED_TOO_OFTEN: ("Discord takes no more changes to so old a message for now.", False),
-    30033: ("The channel has as many threads as Discord allows; archive some.", False),
-    160006: ("The channel has as many active threads as Discord allows; close some.", False),
+    160006: ("The server has as many active threads as Discord allows; close some.", False),
+    160007: ("The server has as many active announcement threads as Discord allows; close some.", False),
     40067: ("The forum wants a tag on every post. Switch that off in its settings.", False),
     THREAD_ARCHIVED: ("The thread is closed. Open it again.", False),
+    THREAD_LOCKED: ("The thread is locked. Unlock it, or give me Manage Threads in its channel.", False),
 }
 
 

@@ -101,6 +101,10 @@ class ChannelHand:
         """Discord (or a moderator) archives the thread."""
         happenings.update_thread(self.server, self.state, archived=True, locked=locked)
 
+    def lock(self, *, locked: bool = True) -> None:
+        """Lock the thread, which stays open to read, or unlock it."""
+        happenings.update_thread(self.server, self.state, archived=False, locked=locked)
+
     def rename(self, name: str) -> None:
         """Somebody renames it."""
         self.state.name = name

@@ -34,8 +34,13 @@ def need_sending(call: Call, channel: Channel, body: Any) -> None:
     call.need(channel, *needed)
     if channel.kind == DM and channel.recipient and not call.server.accepts_direct(channel.recipient):
         raise ApiError(50007)
-    if channel.thread and channel.thread.archived and channel.thread.locked:
-        call.need(channel, "manage_threads")
+    need_open(call, channel)
+
+
+def need_open(call: Call, channel: Channel) -> None:
+    """Nobody writes or edits in a locked thread, be it archived or not, without the permission to manage threads."""
+    if channel.thread and channel.thread.locked and not call.server.bot_may(channel, "manage_threads"):
+        raise ApiError(160005)
 
 
 async def create(call: Call) -> Json:
@@ -118,6 +123,7 @@ async def update(call: Call) -> Json:
         raise ApiError(50005)
     if channel.thread and channel.thread.archived:
         raise ApiError(50083)
+    need_open(call, channel)
     if message.frozen:
         raise ApiError(30046)
     change(call.server, message, call.body, call.files)
