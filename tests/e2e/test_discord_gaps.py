@@ -187,6 +187,25 @@ async def test_without_the_right_to_read_nothing_is_taken_for_deleted(m: Meeting
     await talk.until_recorded()
 
 
+async def test_a_role_that_lets_the_bot_read_again_is_enough(m: Meeting) -> None:
+    _, thread = await m.asked()
+    talk = Talk(m, thread)
+    m.guild.bot_loses("read_message_history")
+    async with m.server.faults.gap():
+        await talk.say(1)
+    await m.server.until(lambda: m.server.gateway.identified >= 2)
+    # It is ready, and has tried.
+    await m.server.until(lambda: len(m.server.requests("GET", "/users/@me/guilds")) >= 2)
+    await m.until(lambda: lacks_reading(m))
+    m.guild.bot_is_given(m.guild.role("Archivists", "read_message_history"))
+    await talk.until_recorded()
+
+
+async def lacks_reading(m: Meeting) -> bool:
+    await m.settle()
+    return "Read Message History" in " ".join(await m.platform.diagnose(m.place))
+
+
 async def test_during_an_outage_and_while_kicked(m: Meeting) -> None:
     _, thread = await m.asked()
     talk = Talk(m, thread)

@@ -159,6 +159,10 @@ class Client(discord.AutoShardedClient):
         """Catch up where the bot may be allowed to read again."""
         self._let_in(role.guild)
 
+    async def on_member_update(self, _: discord.Member, member: discord.Member) -> None:
+        """Catch up where the bot may be allowed to read again: it has other roles. Of others nobody tells."""
+        self._let_in(member.guild)
+
     def bar(self, guild_id: int) -> None:
         """Note that a history could not be read for lack of rights; it is read once these have changed."""
         self._barred.add(guild_id)

@@ -172,7 +172,9 @@ class MemberHand:
 
     def _changed(self) -> None:
         data = {**payloads.member(self.state), "guild_id": str(self.guild.id)}
-        self.server.gateway.dispatch("GUILD_MEMBER_UPDATE", data, self.guild, intents=MEMBERS)
+        # A bot hears of itself, whatever its intents.
+        wanted = 0 if self.user is self.server.bot else MEMBERS
+        self.server.gateway.dispatch("GUILD_MEMBER_UPDATE", data, self.guild, intents=wanted)
 
     def leaves(self) -> None:
         """Leave the guild."""

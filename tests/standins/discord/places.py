@@ -208,6 +208,10 @@ class GuildHand:
         self.bot_role.permissions |= bits(*permissions)
         happenings.update_role(self.server, self.state, self.bot_role)
 
+    def bot_is_given(self, role: Role) -> None:
+        """Give the bot one more role."""
+        MemberHand(self.server, self.state, self.state.members[self.server.bot.id]).is_given(role)
+
     def kick_bot(self) -> None:
         """Somebody kicks the bot."""
         self.server.bot_leaves(self.state)
