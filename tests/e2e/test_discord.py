@@ -370,6 +370,25 @@ async def test_mentions_are_kept_as_names_and_files_by_name(m: Meeting) -> None:
     await m.until_recorded("@Ben see #reading :wave: <@1>\n[a.png]")
 
 
+async def test_a_channel_that_not_all_readers_see_is_not_named(m: Meeting) -> None:
+    """Discord shows its name to those only who may see it; a digest would show it to all."""
+    ada = m.person("Ada")
+    await m.a_group()
+    await m.at(9)
+    _, thread = await m.asked()
+    hidden, alike = m.guild.text("plans-to-fire-ben"), m.guild.text("library")
+    hidden.deny_everyone("view_channel")
+    hidden.allow_bot("view_channel")
+    await ada.says(thread, f"As said in {hidden.mention}, and not in {alike.mention}")
+    await m.until_recorded(first := f"As said in {hidden.mention}, and not in #library")
+    for private in (m.channel, alike):
+        private.deny_everyone("view_channel")
+        private.allow_bot("view_channel")
+    hidden.deny_everyone("send_messages")
+    await m.host.says(thread, f"Among us it stands in {alike.mention} and {m.channel.mention}, not {hidden.mention}")
+    await m.until_recorded(first, f"Among us it stands in #library and #reading, not {hidden.mention}")
+
+
 async def test_in_an_announcement_channel(tmp_path: Path) -> None:
     async with a_server(tmp_path) as m:
         m.channel = m.guild.announcement("news")

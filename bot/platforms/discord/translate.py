@@ -68,12 +68,26 @@ def _named(message: discord.Message, names: dict[int, str], kind: str, number: i
     match kind:
         case "#":
             channel = message.guild.get_channel_or_thread(number) if message.guild else None
-            return f"#{channel.name}" if channel else ""
+            return f"#{channel.name}" if channel and _is_as_open(channel, message.channel) else ""
         case "@&":
             role = message.guild.get_role(number) if message.guild else None
             return f"@{role.name}" if role else ""
         case _:
             return f"@{names[number]}" if number in names else ""
+
+
+def _is_as_open(channel: discord.abc.GuildChannel | discord.Thread, room: object) -> bool:
+    """Return whether everyone who reads a room sees a channel too, whose name Discord keeps from others.
+
+    Either everyone sees it, or it is open to the same people, as channels of one category are.
+    """
+    place = channel.parent if isinstance(channel, discord.Thread) else channel
+    here = room.parent if isinstance(room, discord.Thread) else room
+    if place is None or (isinstance(channel, discord.Thread) and channel.is_private() and channel != room):
+        return False
+    if place == here or place.permissions_for(place.guild.default_role).view_channel:
+        return True
+    return isinstance(here, discord.abc.GuildChannel) and place.overwrites == here.overwrites
 
 
 async def reaction_changed(
