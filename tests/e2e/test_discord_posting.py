@@ -136,6 +136,18 @@ async def test_whatever_fails_at_any_request_a_question_is_asked_once(
             require_once(m.channel, step + 1)
 
 
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_refusal_that_is_not_about_the_post_is_not_the_last_word(tmp_path: Path, status: int) -> None:
+    """Cloudflare refuses at times what Discord takes a minute later, and a token may just have been replaced."""
+    async with meeting(tmp_path) as m:
+        await m.a_group()
+        m.server.faults.fail(status, "POST", MESSAGES)
+        await m.at(9)
+        assert m.channel.visible() == []
+        await m.later(minutes=6)
+        require_once(m.channel)
+
+
 async def test_history_that_shows_a_message_late_does_not_make_the_bot_post_again(tmp_path: Path) -> None:
     async with meeting(tmp_path) as m:
         await m.a_group()

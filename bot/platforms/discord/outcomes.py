@@ -23,6 +23,12 @@ THREAD_EXISTS = 160004
 THREAD_LOCKED = 160005
 TOO_MANY_REQUESTS = 429
 
+PASSING = (0, 20028, 40004, 40006, 40333, 130000)
+"""Codes of refusals that are about Discord itself, and pass: limits, what it switched off, and Cloudflare's.
+
+Without a code (0) answers what stands before the API, or the API where a token was replaced a moment ago.
+"""
+
 CONNECTION_ERRORS = (aiohttp.ClientError, OSError, TimeoutError, discord.RateLimited, discord.DiscordServerError)
 """What ends a request without saying whether it was carried out."""
 
@@ -64,8 +70,9 @@ async def outcome_of(work: Awaitable[Outcome], attempt: Attempt) -> Outcome:
     except CONNECTION_ERRORS:
         return Unknown("The connection to Discord broke.")
     except discord.HTTPException as error:
-        limited = error.status == TOO_MANY_REQUESTS
-        sentence, permanent = _SENTENCES.get(error.code, (f"Discord refused it (error {error.code}).", not limited))
+        passes = error.status == TOO_MANY_REQUESTS or error.code in PASSING
+        refused = f"Discord refused it (error {error.code or error.status})."
+        sentence, permanent = _SENTENCES.get(error.code, (refused, not passes))
         gone = error.code == UNKNOWN_CHANNEL
         return NotSent(sentence, permanent) if gone or not attempt.doubtful else Unknown(sentence)
     except PlatformError as error:

@@ -237,14 +237,14 @@ class Rest:
             body, files, multipart = await _read(request)
             if fault and fault.status == 429:
                 allowed, headers = False, self._limited(headers, fault)
-            failing = fault is not None and fault.status >= 500
+            failing = fault is not None and fault.status >= 400 and fault.status != 429
             payload = None
             if allowed and (fault is None or fault.acted or not failing):
                 self._authorise(route, request)
                 payload = await route.handler(Call(self._server, request, body, files))
             status = route.status if payload is not None else 204
             if fault and failing:
-                status, payload = fault.status, {"message": f"{fault.status}: Internal Server Error", "code": 0}
+                status, payload = fault.status, {"message": f"{fault.status}: It fails", "code": 0}
             elif not allowed:
                 status, payload = 429, self._too_many(headers)
             understood = True
