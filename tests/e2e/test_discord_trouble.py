@@ -76,6 +76,23 @@ async def test_setup_says_that_members_cannot_answer(m: Meeting) -> None:
     assert "Members cannot answer" in done.everything
 
 
+async def test_where_a_role_lets_members_answer_nothing_is_wrong(m: Meeting) -> None:
+    """As in servers in which new members have to accept the rules first."""
+    m.guild.bot_loses("send_messages_in_threads")
+    m.guild.bot_gains("send_messages_in_threads")
+    m.guild.role("Moderators", "view_channel", "send_messages_in_threads", "manage_messages")
+    await m.until(lambda: diagnosed(m, "Members cannot answer"))
+    m.guild.role("Verified", "view_channel", "send_messages_in_threads")
+    await m.until(lambda: diagnosed(m))
+
+
+async def test_no_permission_is_named_that_is_there(m: Meeting) -> None:
+    """Discord takes some away from whoever may not send messages, though they are switched on."""
+    m.channel.deny_bot("send_messages")
+    await m.until(lambda: diagnosed(m, "Send Messages"))
+    assert len(await m.platform.diagnose(m.place)) == 1
+
+
 async def test_the_invite_link_asks_for_what_is_needed_and_no_more(tmp_path: Path) -> None:
     async with a_server(tmp_path) as m:
         m.guild.bot_role.permissions = m.guild.state.everyone.permissions = invite_permissions().value

@@ -29,6 +29,9 @@ IN_FORUMS = {
 }
 """Likewise in a forum's settings; threads need no permission of their own there."""
 
+WITH_SENDING = ("embed_links", "attach_files")
+"""What nobody may do in a channel who may not send messages there, whatever else is set."""
+
 ALERTING = ("view_channel", "send_messages")
 READING = ("view_channel", "read_message_history")
 
@@ -44,13 +47,21 @@ def problems(room: Room, me: discord.Member) -> tuple[str, ...]:
     found = [*_lacking(room, me, names)]
     if not room.permissions_for(me).view_channel:
         return tuple(found)
-    everyone = room.permissions_for(room.guild.default_role)
-    if everyone.view_channel and not everyone.send_messages_in_threads:
+    if room.permissions_for(room.guild.default_role).view_channel and not _members_may_answer(room):
         shown = names["send_messages_in_threads"]
         found.append(f"Members cannot answer in #{room.name}. Give @everyone {shown} in the channel's settings.")
     if isinstance(room, discord.ForumChannel) and room.flags.require_tag:
         found.append(f"#{room.name} wants a tag on every post. Switch that off in the forum's settings.")
     return tuple(found)
+
+
+def _members_may_answer(room: Room) -> bool:
+    """Return whether a role that members may have lets them write in threads. Those of moderators do not count.
+
+    Many servers give it by a role to whoever has read the rules.
+    """
+    roles = [room.permissions_for(role) for role in room.guild.roles if not role.managed]
+    return any(may.view_channel and may.send_messages_in_threads and not may.manage_messages for may in roles)
 
 
 def problems_with_alerts(room: Room, me: discord.Member) -> tuple[str, ...]:
@@ -66,7 +77,8 @@ def _lacking(room: Room, me: discord.Member, needed: Mapping[str, str]) -> Itera
         yield f"I cannot see #{room.name}. Give my role the permission View Channel in the channel's settings."
         return
     for permission, shown in needed.items():
-        if not getattr(mine, permission):
+        implied = permission in WITH_SENDING and not mine.send_messages
+        if not getattr(mine, permission) and not implied:
             yield f"I lack the permission {shown} in #{room.name}. Give it to my role in the channel's settings."
 
 
