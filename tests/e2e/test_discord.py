@@ -245,6 +245,27 @@ async def test_answers_by_button_choice_and_forecast(tmp_path: Path) -> None:
         assert "A court says so" in background.everything
 
 
+async def test_whoever_may_not_write_in_threads_does_not_speak_through_the_bot(m: Meeting) -> None:
+    """Moderators silence people so, and by a timeout, which takes the same permission away."""
+    ada = m.person("Ada")
+    await m.a_group()
+    await m.at(9)
+    post, thread = await m.asked()
+    await ada.submits(await ada.presses(post, "Answer"), text=FORM)
+    await m.settle()
+    m.channel.deny_everyone("send_messages_in_threads")
+    m.channel.allow_bot("send_messages_in_threads")
+    by_form = await ada.submits(await ada.presses(post, "Answer"), text=RULES)
+    by_command = await ada.uses("/reading answer", thread, text=RULES)
+    await m.settle()
+    assert "may not write" in by_form.everything
+    assert "may not write" in by_command.everything
+    assert not any(RULES in view.everything for view in thread.visible())
+    await ada.submits(await ada.presses(post, "Answer"), text="")
+    await m.settle()
+    assert not any(FORM in view.everything for view in thread.visible()), "what was said can be taken back"
+
+
 async def test_buttons_still_work_after_a_restart(tmp_path: Path) -> None:
     async with a_server(tmp_path) as m:
         async with m.running():

@@ -40,9 +40,14 @@ _Work = Callable[[Place, Author], Awaitable[Reply | Form]]
 
 _ELSEWHERE = "I only work in servers, where your group meets."
 _KEPT_OUT = "That is for whoever sees the group's channel, and I cannot tell that you do."
+_SILENCED = "You may not write in the threads of this channel, so I cannot say anything there for you."
 _TOO_SLOW = "That took too long to open the form. Please try again."
 _TOO_LONG = "There is more than fits here; ask for less at a time."
 _OUT_OF_DATE = "This button is from an older version of me. Use the command instead; `/reading help` lists them."
+
+
+ANSWER = "reading answer"
+"""The command whose words the bot posts in a thread."""
 
 
 async def handle(desk: Chat, directory: Directory, interaction: discord.Interaction) -> None:
@@ -119,6 +124,8 @@ class _Answering:
             except ChatError as error:
                 return Reply.of(str(error))
             arguments = {**use.arguments, **{name: file.name for name, file in files.items()}}
+            if self._is_silenced(use.command, arguments):
+                return Reply.refused(_SILENCED)
             return await self._desk.command(Invocation(place, author, use.command, arguments, files))
 
         await self._answer(None, work)
@@ -132,9 +139,17 @@ class _Answering:
         self._can_turn(press.command, press.arguments)
 
         async def work(place: Place, author: Author) -> Reply | Form:
+            if self._is_silenced(press.command, press.arguments):
+                return Reply.refused(_SILENCED)
             return await self._desk.command(Invocation(place, author, press.command, press.arguments))
 
         await self._answer(press.channel, work)
+
+    def _is_silenced(self, command: str, said: Mapping[str, str]) -> bool:
+        """Return whether somebody wants the bot to say what they may not say themselves. Withdrawing says nothing."""
+        says = command == ANSWER and any(said.get(field, "").strip() for field in ("text", "pick"))
+        here = self._interaction.guild_id is not None
+        return says and here and not self._interaction.permissions.send_messages_in_threads
 
     def _can_turn(self, command: str, arguments: Mapping[str, str]) -> None:
         """Note what gives another page, if the command only looks something up."""
@@ -170,6 +185,8 @@ class _Answering:
             return
 
         async def work(place: Place, author: Author) -> Reply | Form:
+            if self._is_silenced(sheet.action, values):
+                return Reply.refused(_SILENCED)
             return await self._desk.submit(Submission(place, author, sheet.action, sheet.target, values))
 
         await self._answer(sheet.channel, work)
