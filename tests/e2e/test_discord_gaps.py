@@ -153,6 +153,17 @@ async def test_what_is_said_while_the_bot_is_off_is_recorded_at_its_next_start(t
             await talk.until_recorded()
 
 
+async def test_whoever_is_mentioned_has_the_same_name_in_the_history(m: Meeting) -> None:
+    _, thread = await m.asked()
+    ada, ben = m.person("Ada"), m.person("Ben")
+    ben.is_called("Benny")
+    live = await ada.says(thread, f"{ben.mention} asked me why prices move faster than any of the rules.")
+    await m.until_recorded(first := live.text.replace(ben.mention, "@Benny"))
+    async with m.server.faults.gap():
+        missed = await ada.says(thread, f"What {ben.mention} says about the well is only half of the story.")
+    await m.until_recorded(first, missed.text.replace(ben.mention, "@Benny"))
+
+
 async def test_a_history_that_fails_in_between_is_read_again(m: Meeting) -> None:
     _, thread = await m.asked()
     talk = Talk(m, thread)

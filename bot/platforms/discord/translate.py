@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 
 import discord
@@ -34,24 +35,28 @@ async def seen(directory: Directory, place: Place | None, message: discord.Messa
     """Return a person's message in a thread as an event, or None for any other message."""
     if place is None or place.thread is None or not is_by_a_person(message):
         return None
+    guild = int(place.channel.workspace)
     answered = message.reference if message.type is discord.MessageType.reply else None
+    # The history knows nobody by the name that they have in the server.
+    written = {int(match["id"]) for match in _MENTION.finditer(message.content) if match["kind"] in ("@", "@!")}
+    named = [user for user in message.mentions if user.id in written]
+    names = {user.id: (await directory.author(guild, user)).name for user in named}
     return MessageSeen(
         place=place,
         message=ref(message.id),
-        author=await directory.author(int(place.channel.workspace), message.author),
-        text=text_of(message),
+        author=await directory.author(guild, message.author),
+        text=text_of(message, names),
         sent_at=message.created_at,
         edited_at=message.edited_at,
         reply_to=ref(answered.message_id) if answered and answered.message_id else None,
     )
 
 
-def text_of(message: discord.Message) -> str:
+def text_of(message: discord.Message, names: Mapping[int, str]) -> str:
     """Return what a message says, verbatim, but with names for numbers where it mentions somebody or something.
 
-    What is attached is noted by name.
+    `names` has those of people. What is attached is noted by name.
     """
-    names = {user.id: user.display_name for user in message.mentions}
 
     def named(match: re.Match[str]) -> str:
         if match["emoji"]:
@@ -63,7 +68,7 @@ def text_of(message: discord.Message) -> str:
     return "\n".join(filter(None, (_MENTION.sub(named, message.content), " ".join(attached))))
 
 
-def _named(message: discord.Message, names: dict[int, str], kind: str, number: int) -> str:
+def _named(message: discord.Message, names: Mapping[int, str], kind: str, number: int) -> str:
     """Return the name of what is mentioned, or nothing if it is not known."""
     match kind:
         case "#":
