@@ -332,6 +332,25 @@ async def test_a_vote_in_two_colours_is_one_and_stays_until_both_are_taken_back(
     await m.until_votes({})
 
 
+async def test_a_super_reaction_is_a_vote_and_stays_when_the_ordinary_one_is_taken_back(m: Meeting) -> None:
+    ben, cem = m.person("Ben"), m.person("Cem")
+    await m.a_group()
+    await m.at(9)
+    _, thread = await m.asked()
+    said = await m.person("Ada").says(thread, RULES)
+    await cem.reacts(said, "👎", burst=True)
+    await ben.reacts(said, "👍")
+    await ben.reacts(said, "👍", burst=True)
+    await m.until_votes({RULES: (1, 1, 0)})
+    await ben.unreacts(said, "👍")
+    await cem.unreacts(said, "👎", burst=True)
+    await m.until_votes({RULES: (1, 0, 0)})
+    m.server.faults.invalidate(resumable=False)
+    await m.server.until(lambda: m.server.gateway.identified >= 2)
+    await ben.unreacts(said, "👍", burst=True)
+    await m.until_votes({})
+
+
 async def test_reactions_are_recorded_in_their_order_though_names_are_looked_up_in_between(tmp_path: Path) -> None:
     """Who takes a reaction back is told by number only, and may have to be asked for."""
     with patch.object(directory, "MOST_REMEMBERED", 1):

@@ -292,15 +292,22 @@ class Client(discord.AutoShardedClient):
         await self._report(payload.channel_id, translation)
 
     async def _with_more_of(self, payload: discord.RawReactionActionEvent) -> discord.Message | None:
-        """Return the message if the same vote stands there in another colour too, perhaps from the same member."""
+        """Return the message if the same vote stands there otherwise too, perhaps from the same member.
+
+        It may be in another colour, or a super reaction beside an ordinary one.
+        """
         if (stance := stance_of(payload.emoji)) is None:
             return None
         try:
             message = await self.get_partial_messageable(payload.channel_id).fetch_message(payload.message_id)
         except discord.NotFound:
             return None
-        others = [one.emoji for one in message.reactions if str(one.emoji) != str(payload.emoji)]
-        return message if any(stance_of(other) is stance for other in others) else None
+        others = (
+            one
+            for one in message.reactions
+            if str(one.emoji) != str(payload.emoji) or (one.normal_count if payload.burst else one.burst_count)
+        )
+        return message if any(stance_of(other.emoji) is stance for other in others) else None
 
     async def on_raw_reaction_clear(self, payload: discord.RawReactionClearEvent) -> None:
         """Record what reactions are left."""

@@ -146,14 +146,14 @@ class MemberHand:
                 self._needs(self.server.world.channels[message.state.channel_id], "manage_messages")
         happenings.delete(self.server, [message.state for message in messages])
 
-    async def reacts(self, message: MessageView, emoji: str) -> None:
-        """Put a reaction under a message."""
+    async def reacts(self, message: MessageView, emoji: str, *, burst: bool = False) -> None:
+        """Put a reaction, or a super reaction, under a message."""
         self._needs(self.server.world.channels[message.state.channel_id], "read_message_history", "add_reactions")
-        happenings.react(self.server, message.state, self.user, emoji)
+        happenings.react(self.server, message.state, self.user, emoji, burst=burst)
 
-    async def unreacts(self, message: MessageView, emoji: str) -> None:
-        """Take her reaction away."""
-        happenings.unreact(self.server, message.state, self.user, emoji)
+    async def unreacts(self, message: MessageView, emoji: str, *, burst: bool = False) -> None:
+        """Take her reaction, or super reaction, away."""
+        happenings.unreact(self.server, message.state, self.user, emoji, burst=burst)
 
     async def clears_reactions(self, message: MessageView, emoji: str | None = None) -> None:
         """As a moderator, take all reactions (or all with one emoji) away."""

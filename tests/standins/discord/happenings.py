@@ -150,29 +150,30 @@ def _tell_reaction(server: DiscordServer, event: str, message: Message, data: Js
     server.gateway.dispatch(event, {**place, **data}, guild, intents=intents, channel=channel)
 
 
-def react(server: DiscordServer, message: Message, who: User, key: str) -> None:
-    """Put someone's reaction under a message; doing it twice changes nothing."""
-    users = message.reactions.setdefault(key, [])
+def react(server: DiscordServer, message: Message, who: User, key: str, *, burst: bool = False) -> None:
+    """Put someone's reaction, or super reaction, under a message; doing it twice changes nothing."""
+    users = (message.super_reactions if burst else message.reactions).setdefault(key, [])
     if who.id in users:
         return
     users.append(who.id)
     guild = server.world.guild_of(server.world.channels[message.channel_id])
-    data: Json = {"user_id": str(who.id), "emoji": payloads.emoji(key), "burst": False, "type": 0}
+    data: Json = {"user_id": str(who.id), "emoji": payloads.emoji(key), "burst": burst, "type": int(burst)}
     data["message_author_id"] = str(message.author.id)
     if guild and (member := guild.members.get(who.id)):
         data["member"] = payloads.member(member)
     _tell_reaction(server, "MESSAGE_REACTION_ADD", message, data)
 
 
-def unreact(server: DiscordServer, message: Message, who: User, key: str) -> None:
-    """Take someone's reaction away, where it is."""
-    users = message.reactions.get(key, [])
+def unreact(server: DiscordServer, message: Message, who: User, key: str, *, burst: bool = False) -> None:
+    """Take someone's reaction, or super reaction, away, where it is."""
+    there = message.super_reactions if burst else message.reactions
+    users = there.get(key, [])
     if who.id not in users:
         return
     users.remove(who.id)
     if not users:
-        del message.reactions[key]
-    data = {"user_id": str(who.id), "emoji": payloads.emoji(key), "burst": False, "type": 0}
+        del there[key]
+    data = {"user_id": str(who.id), "emoji": payloads.emoji(key), "burst": burst, "type": int(burst)}
     _tell_reaction(server, "MESSAGE_REACTION_REMOVE", message, data)
 
 
@@ -180,8 +181,9 @@ def clear_reactions(server: DiscordServer, message: Message, key: str | None = N
     """Take every reaction, or every one with this emoji, away."""
     if key is None:
         message.reactions.clear()
+        message.super_reactions.clear()
         _tell_reaction(server, "MESSAGE_REACTION_REMOVE_ALL", message, {})
-    elif message.reactions.pop(key, None) is not None:
+    elif message.reactions.pop(key, []) + message.super_reactions.pop(key, []):
         _tell_reaction(server, "MESSAGE_REACTION_REMOVE_EMOJI", message, {"emoji": payloads.emoji(key)})
 
 

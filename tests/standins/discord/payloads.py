@@ -189,16 +189,16 @@ def reactions(it: Message, viewer: int) -> list[Json]:
     return [
         {
             "emoji": emoji(key),
-            "count": len(users),
-            "count_details": {"burst": 0, "normal": len(users)},
+            "count": len(users) + len(supers),
+            "count_details": {"burst": len(supers), "normal": len(users)},
             "burst_colors": [],
-            "me_burst": False,
-            "burst_me": False,
-            "burst_count": 0,
+            "me_burst": viewer in supers,
+            "burst_me": viewer in supers,
+            "burst_count": len(supers),
             "me": viewer in users,
         }
-        for key, users in it.reactions.items()
-        if users
+        for key in {**it.reactions, **it.super_reactions}
+        if (users := it.reactions.get(key, [])) + (supers := it.super_reactions.get(key, []))
     ]
 
 

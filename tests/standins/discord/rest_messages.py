@@ -202,11 +202,12 @@ async def clear_reactions(call: Call) -> None:
 
 
 async def reactors(call: Call) -> list[Json]:
-    """Who reacted with an emoji, by id, `limit` after `after`."""
+    """Who reacted, or super-reacted (type 1), with an emoji, by id, `limit` after `after`."""
     message = call.message(call.text_channel("view_channel", "read_message_history"))
     after = int(call.request.query.get("after", 0))
     limit = call.number("limit", 25, 100)
-    ids = sorted(i for i in message.reactions.get(call.request.match_info["emoji_name"], []) if i > after)
+    there = message.super_reactions if call.request.query.get("type") == "1" else message.reactions
+    ids = sorted(i for i in there.get(call.request.match_info["emoji_name"], []) if i > after)
     return [payloads.user(call.server.world.users[i]) for i in ids[:limit]]
 
 

@@ -102,6 +102,7 @@ class Message:
     mention_roles: list[int] = field(default_factory=list)
     mention_everyone: bool = False
     reactions: dict[str, list[int]] = field(default_factory=dict)
+    super_reactions: dict[str, list[int]] = field(default_factory=dict)
     pinned: bool = False
     flags: int = 0
     nonce: str | int | None = None
