@@ -197,7 +197,10 @@ class Platform(Protocol):
         ...
 
     async def person(self, channel: Channel, user: Ref) -> Author | None:
-        """Return who a user is, or None if there is nobody of that id where the channel is."""
+        """Return who a user is, or None if there is nobody of that id where the channel is.
+
+        Raises PlatformError if the platform does not say.
+        """
         ...
 
     async def may_read(self, channel: Channel, user: Ref) -> bool:

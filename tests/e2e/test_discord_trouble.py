@@ -209,6 +209,16 @@ async def test_during_an_outage_nothing_is_given_up(m: Meeting) -> None:
     await m.asked()
 
 
+async def test_nobody_is_called_unknown_while_discord_does_not_answer(m: Meeting) -> None:
+    await m.a_group(hosts=[author(m.host)])
+    ada = m.person("Ada")
+    m.server.faults.fail(503, "GET", "/guilds/*/members/*")
+    first = await m.host.uses("/reading-host hosts add", m.channel, member=ada)
+    assert "Try again later" in first.everything
+    again = await m.host.uses("/reading-host hosts add", m.channel, member=ada)
+    assert "Ada" in again.everything
+
+
 async def test_somebody_who_takes_no_direct_messages_is_not_reached(m: Meeting) -> None:
     m.host.closes_direct_messages()
     await m.a_group(hosts=[author(m.host)])

@@ -127,8 +127,12 @@ class Directory:
         return None if user.bot else await self.author(guild_id, user)
 
     async def member(self, guild_id: int, user_id: int) -> Author | None:
-        """Return a member of a server, or None if there is none of that id or it is a bot."""
-        found = await self._member(guild_id, user_id)
+        """Return a member of a server, or None if there is none, or a bot. Raises discord.HTTPException."""
+        guild = self._client.get_guild(guild_id)
+        try:
+            found = await guild.fetch_member(user_id) if guild else None
+        except discord.NotFound:
+            found = None
         return None if found is None or found.bot else await self.author(guild_id, found)
 
     async def may_read(self, channel: Channel, user_id: int) -> bool:

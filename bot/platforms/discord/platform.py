@@ -213,7 +213,10 @@ class DiscordPlatform:
     async def person(self, channel: Channel, user: Ref) -> Author | None:
         """Return a member of the server."""
         await self.client.until_up()
-        return await self.client.directory.member(number(channel.workspace), number(user))
+        try:
+            return await self.client.directory.member(number(channel.workspace), number(user))
+        except (discord.HTTPException, *CONNECTION_ERRORS) as error:
+            raise PlatformError("Discord does not say who that is.", "Try again later.") from error
 
     async def may_read(self, channel: Channel, user: Ref) -> bool:
         """Return whether a member of the server sees a channel."""
