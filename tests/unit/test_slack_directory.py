@@ -108,9 +108,13 @@ async def test_whoever_runs_another_workspace_does_not_run_this_one(monkeypatch:
             ("T0OTHER", {}, False),
             ("T0OTHER", {"enterprise_user": {"teams": ["T0OTHER"]}}, False),
             ("T0OTHER", {"enterprise_user": {"teams": ["T0OTHER", it.team.id]}}, True),
+            (None, {"enterprise_user": {"teams": ["T0OTHER"]}}, False),
+            (None, {"enterprise_user": {"teams": [it.team.id]}}, True),
             (it.team.id, {}, True),
         ):
             told = {**at_home, "team_id": team, **more}
+            if team is None:
+                del told["team_id"]
             monkeypatch.setattr(payloads, "user", lambda *_, told=told: told)
             assert (await Directory().author(it.client, it.team.id, guest.id)).admin is admin
 

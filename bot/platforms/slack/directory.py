@@ -132,8 +132,9 @@ def _described(user: Mapping[str, Any], team: str) -> _Account:
     profile = user.get("profile") or {}
     own, spare = profile.get("display_name"), profile.get("real_name")
     name = own or spare or user.get("real_name") or user.get("name") or user["id"]
-    # In a channel that is shared with others, people come from workspaces of their own, which they may run.
-    homes = {user.get("team_id", team), *((user.get("enterprise_user") or {}).get("teams") or ())}
+    # In a channel that is shared with others, people come from workspaces of their own, which they may run. Of people
+    # in an Enterprise organization Slack may leave `team_id` out.
+    homes = {user.get("team_id"), *((user.get("enterprise_user") or {}).get("teams") or ())}
     admin = team in homes and any(user.get(right) for right in ("is_admin", "is_owner", "is_primary_owner"))
     bot = bool(user.get("is_bot")) or user["id"] == SLACKBOT
     return _Account(Author(NAME, Ref(str(user["id"])), str(name), admin=admin), person=not bot)
