@@ -99,6 +99,14 @@ async def test_channels_have_names_unless_they_are_none_of_the_bots_business() -
         assert len(it.server.calls("conversations.info")) == 2
 
 
+async def test_a_mention_of_a_private_channel_does_not_tell_its_name() -> None:
+    # Slack shows it to its members only; a digest has more readers.
+    async with looking() as it:
+        board = it.team.channel("hostile-takeover", private=True)
+        assert await it.directory.names(it.client, it.team.id, [board.id]) == {board.id: "private-channel"}
+        assert await it.directory.channel(it.client, it.team.id, board.id) == "hostile-takeover"
+
+
 async def test_whoever_runs_another_workspace_does_not_run_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
     # In a channel that is shared with another company, Slack shows the bot that company's people too.
     async with looking() as it:

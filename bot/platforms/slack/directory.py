@@ -25,6 +25,10 @@ NEVER_TOLD = (*UNKNOWN_PERSON, "missing_scope", "not_allowed_token_type", "no_pe
 """Errors after which it is no use to ask again who somebody is."""
 
 
+PRIVATE = "private-channel"
+"""What a private channel is called where it is mentioned: not all who read that may know its name."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Account:
     author: Author
@@ -32,12 +36,18 @@ class _Account:
     known: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    name: str
+    private: bool = False
+
+
 class Directory:
     """The people and channels of all workspaces that were met lately."""
 
     def __init__(self) -> None:
         self._accounts: Recent[tuple[str, str], _Account] = Recent(MOST_REMEMBERED, FRESH_FOR)
-        self._channels: Recent[tuple[str, str], str] = Recent(MOST_REMEMBERED, FRESH_FOR)
+        self._channels: Recent[tuple[str, str], _Place] = Recent(MOST_REMEMBERED, FRESH_FOR)
         self._groups: Recent[tuple[str, str], str] = Recent(MOST_REMEMBERED, FRESH_FOR)
 
     def place(self, team: str, channel: str, thread: str | None = None) -> Place:
@@ -63,7 +73,10 @@ class Directory:
         return found.author if found.person and found.known else None
 
     async def names(self, client: AsyncWebClient, team: str, ids: Iterable[str]) -> Mapping[str, str]:
-        """Return the names of people, channels and user groups by id; what has none is left out. Raises as `author`."""
+        """Return how people, channels and user groups are called where they are mentioned, by id.
+
+        What has no name is left out. Raises as `author`.
+        """
         found: dict[str, str] = {}
         for one in sorted(set(ids)):
             name = ""
@@ -71,7 +84,8 @@ class Directory:
                 account = await self._account(client, team, one)
                 name = account.author.name if account.known else ""
             elif one.startswith(("C", "G")):
-                name = await self.channel(client, team, one)
+                place = await self._place(client, team, one)
+                name = PRIVATE if place.private else place.name
             elif one.startswith("S"):
                 name = await self.group(client, team, one)
             if name:
@@ -80,18 +94,7 @@ class Directory:
 
     async def channel(self, client: AsyncWebClient, team: str, channel: str) -> str:
         """Return a channel's name, or nothing if the bot may not know it. Raises as `author` does."""
-        name = self._channels.get((team, channel))
-        if name is None:
-            try:
-                answer = await client.conversations_info(channel=channel)
-                name = str(answer["channel"].get("name", ""))
-            except SlackApiError as error:
-                if is_passing(error):
-                    raise
-                # Of a private channel the bot may not know the name.
-                name = ""
-            self._channels.put((team, channel), name)
-        return name
+        return (await self._place(client, team, channel)).name
 
     async def group(self, client: AsyncWebClient, team: str, group: str) -> str:
         """Return by which handle a user group is mentioned, or nothing if the bot may not know it.
@@ -110,6 +113,20 @@ class Directory:
             name = self._groups.last((team, group)) or ""
             self._groups.put((team, group), name)
         return name
+
+    async def _place(self, client: AsyncWebClient, team: str, channel: str) -> _Place:
+        place = self._channels.get((team, channel))
+        if place is None:
+            try:
+                about = (await client.conversations_info(channel=channel))["channel"]
+                place = _Place(str(about.get("name", "")), bool(about.get("is_private")))
+            except SlackApiError as error:
+                if is_passing(error):
+                    raise
+                # Of a private channel the bot may not know the name.
+                place = _Place("")
+            self._channels.put((team, channel), place)
+        return place
 
     async def _account(self, client: AsyncWebClient, team: str, user: str) -> _Account:
         known = self._accounts.get((team, user))
