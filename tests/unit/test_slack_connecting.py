@@ -49,6 +49,7 @@ async def test_a_slack_that_is_down_at_the_start_is_waited_for(monkeypatch: pyte
     async with SlackServer() as server:
         team = server.team("Readers")
         server.faults.error("auth.test", "internal_error", times=2)
+        server.faults.error("auth.test", "org_login_required")
         server.faults.error("apps.connections.open", "internal_error", times=2)
         desk = Desk()
         with hurried():

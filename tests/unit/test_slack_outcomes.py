@@ -55,6 +55,13 @@ async def test_what_is_out_of_reach_may_come_back_and_what_is_wrong_does_not() -
     assert await became(PlatformError("Wrong.")) == NotSent("Wrong.", permanent=True)
 
 
+@pytest.mark.parametrize("code", ["org_login_required", "team_added_to_org", "ekm_access_denied"])
+async def test_a_workspace_that_slack_closes_for_a_while_is_tried_again(code: str) -> None:
+    outcome = await became(error(code))
+    assert isinstance(outcome, NotSent)
+    assert not outcome.permanent
+
+
 @pytest.mark.parametrize("code", ["internal_error", "fatal_error", "service_unavailable", "request_timeout", ""])
 async def test_an_error_within_slack_leaves_it_open_what_was_done(code: str) -> None:
     assert isinstance(await became(error(code)), Unknown)

@@ -29,11 +29,15 @@ DOUBTFUL = ("fatal_error", "internal_error", "service_unavailable", "request_tim
 CHANNEL_GONE = ("channel_not_found", "channel_is_deleted")
 MESSAGE_GONE = ("message_not_found", "thread_not_found")
 NOT_EDITABLE = ("edit_window_closed", "cant_update_message")
+PASSING = ("ratelimited", "rate_limited", "org_login_required", "team_added_to_org")
+"""Refusals that end by themselves: the last two while a workspace is moved into an Enterprise organization."""
+
 NOT_REMOVABLE = "cant_delete_message"
 TOKEN_REFUSED = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
-NO_SUCH_TOKEN = (*TOKEN_REFUSED, "not_allowed_token_type", "no_permission", "org_login_required")
+NO_SUCH_TOKEN = (*TOKEN_REFUSED, "not_allowed_token_type", "no_permission")
 """Errors at signing in after which another try with the same token is no use."""
 
+_MOVING = ("Slack moves the workspace into an organization, and lets nobody in until that is done.", False)
 _PLAIN = {
     "ratelimited": ("Slack wants me to wait before I say more.", False),
     "rate_limited": ("Slack wants me to wait before I say more.", False),
@@ -49,6 +53,9 @@ _PLAIN = {
     "cant_update_message": ("Slack takes no more changes to this message.", True),
     "cant_delete_message": ("Slack does not let me remove the message. Somebody who runs the workspace can.", False),
     "team_access_not_granted": ("The app may not be used in this workspace. Have it approved and installed.", False),
+    "org_login_required": _MOVING,
+    "team_added_to_org": _MOVING,
+    "ekm_access_denied": ("The workspace's administrators have stopped all posting for now.", False),
     "user_not_in_channel": ("That person is not in the channel.", False),
     "compliance_exports_prevent_deletion": ("The workspace's rules forbid to remove messages.", True),
 }
@@ -128,7 +135,7 @@ def is_doubtful(error: SlackApiError) -> bool:
 
 def is_passing(error: SlackApiError) -> bool:
     """Return whether the same may be answered in a while."""
-    return is_doubtful(error) or code_of(error) in ("ratelimited", "rate_limited")
+    return is_doubtful(error) or code_of(error) in PASSING
 
 
 async def outcome_of(work: Awaitable[Outcome], attempt: Attempt) -> Outcome:
