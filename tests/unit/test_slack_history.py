@@ -16,7 +16,10 @@ from bot.events import MessageSeen, Place, ReactionsSeen, Recordable
 from bot.model import Ref, Stance
 from bot.platforms.slack import reading
 from bot.platforms.slack.outcomes import UnreachableError
+from bot.platforms.slack.scopes import SCOPES
 from bot.platforms.slack.translate import moment, stance_of
+from bot.platforms.slack.webapi import WebApi
+from bot.platforms.slack.workspaces import signed_in
 from bot.ports import Progress, Sent
 from tests.standins.slack import MessageView
 from tests.unit.slack_rig import Rig, keep, rigged
@@ -58,6 +61,20 @@ async def test_a_restricted_app_reads_a_page_at_a_time_and_holds_nothing_else_up
             assert len(texts(await whole)) == 20
             assert time.monotonic() - began >= 0.8
             assert {str(call.arguments["limit"]) for call in rig.server.calls("conversations.replies")} == {"8"}
+
+
+async def test_a_new_token_does_not_read_faster_than_the_one_before() -> None:
+    async with rigged() as rig:
+        question, web = await asked(rig), WebApi(rig.server.api_url)
+        tokens = (rig.team.token, rig.server.new_token(rig.team.state, tuple(SCOPES)).value)
+        reader = reading.Reader(restricted=True)
+        with patch.object(reading, "SECONDS_BETWEEN", 0.4):
+            began = time.monotonic()
+            for token in tokens:
+                here = await signed_in(web.client(token))
+                assert question.ts in [one["ts"] async for one in reader.thread(here, rig.room.id, question.ts)]
+            assert time.monotonic() - began >= 0.4
+        await web.close()
 
 
 async def test_when_slack_says_how_long_to_wait_it_is_waited_for() -> None:

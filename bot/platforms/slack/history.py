@@ -71,7 +71,7 @@ async def _history(
     workspace = translator.workspace
     there = False
     shown = latest is None
-    async for message in reader.thread(workspace.client, channel, thread):
+    async for message in reader.thread(workspace, channel, thread):
         if message["ts"] == thread:
             there = True
             continue

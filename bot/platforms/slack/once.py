@@ -184,9 +184,9 @@ class Once:
 
     async def _look(self, workspace: Workspace, channel: str, thread: str | None, key: str, after: str) -> str | None:
         if thread is not None:
-            messages = self._reader.thread(workspace.client, channel, thread)
+            messages = self._reader.thread(workspace, channel, thread)
         else:
-            messages = self._reader.channel(workspace.client, channel, LOOK_BACK, after)
+            messages = self._reader.channel(workspace, channel, LOOK_BACK, after)
         async for message in messages:
             mark = mark_of(message)
             newer = message["ts"] > after
@@ -199,7 +199,7 @@ class Once:
 
         async def work() -> list[Piece]:
             found = []
-            async for message in self._reader.thread(workspace.client, channel, home):
+            async for message in self._reader.thread(workspace, channel, home):
                 mark = mark_of(message)
                 if mark is not None and mark.key == key and is_own(workspace, message):
                     found.append(Piece(str(message["ts"]), mark))
@@ -211,7 +211,7 @@ class Once:
         """Return a message as `Reader.one` does, under the same promise as `find`."""
 
         async def work() -> Message | None:
-            return await self._reader.one(workspace.client, place, message)
+            return await self._reader.one(workspace, place, message)
 
         return await self._reading.result(_prefix(workspace, place.channel.channel, message), work)
 
