@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -72,3 +74,19 @@ async def test_a_channel_where_another_group_meets_already_stays_that_groups(o: 
     await o.app.desk.moved(o.place, channel_of(other))
     assert "Others" in (await o.host.uses("/reading-host status", other)).text
     assert "Others" not in (await o.host.uses("/reading-host status", o.channel)).text
+
+
+async def test_a_group_that_cannot_be_read_keeps_no_other_from_going_along(o: Office) -> None:
+    await o.a_group()
+    other = o.team.channel("elsewhere")
+    await o.host.uses("/reading-host setup zone:UTC at:09:00 set:commons name:Others", other)
+    with contextlib.closing(sqlite3.connect(o.folder / "bot.db")) as database:
+        database.execute("""UPDATE groups SET settings = '{"days": 8}' WHERE name = 'Others'""")
+        database.commit()
+    o.channel.share()
+
+    async def followed() -> bool:
+        async with o.app.context.database.read() as transaction:
+            return await transaction.groups.room_at(o.place) is not None
+
+    await o.until(followed)
