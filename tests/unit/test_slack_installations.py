@@ -17,6 +17,8 @@ from bot.content import NoticePost
 from bot.errors import DatabaseError, SettingsError
 from bot.events import Place
 from bot.model import Channel, Ref
+from bot.platforms.slack import installations as keeping
+from bot.platforms.slack import rollcall
 from bot.platforms.slack.connecting import ByHttp, HttpKeys
 from bot.platforms.slack.installations import Credentials, Installation, Installations, Vault, cipher
 from bot.platforms.slack.outcomes import UnreachableError
@@ -157,6 +159,37 @@ async def test_a_removal_while_the_bot_was_off_is_noticed_at_its_start() -> None
             await server.until(lambda: desk.gone == {("slack", readers.id), ("slack", writers.id)})
         async with served(server, desk):
             await server.until(lambda: desk.gone == {("slack", readers.id)})
+
+
+async def test_a_token_that_slack_refuses_for_months_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rollcall, "EVERY_SECONDS", 0.01)
+    async with SlackServer() as server:
+        desk, team = Desk(), server.team("Readers")
+        vault = Vault(desk, cipher(KEY))
+
+        async def refused_since() -> float | None:
+            kept = await vault.load(team.id)
+            return None if kept is None else kept.refused_since
+
+        async def was_refused() -> bool:
+            return bool(await refused_since())
+
+        async def is_taken() -> bool:
+            return await refused_since() == 0.0
+
+        async def is_forgotten() -> bool:
+            return await refused_since() is None
+
+        async with served(server, desk) as address:
+            await team.owner.installs(address)
+            server.faults.error("auth.test", "account_inactive", times=3)
+            await server.until(was_refused)
+            await server.until(is_taken)
+            team.uninstall(told=False)
+            await server.until(was_refused)
+            monkeypatch.setattr(keeping, "KEPT_REFUSED", 0.05)
+            await server.until(is_forgotten)
+        assert json.loads(desk.notes["slack workspaces"]) == []
 
 
 async def test_where_slack_does_not_tell_whether_the_app_was_removed_nothing_is_noted() -> None:

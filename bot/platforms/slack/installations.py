@@ -35,12 +35,18 @@ CLOSING_SECONDS = 2.0
 EARLY = 7_200.0
 """Seconds before a token runs out in which it is exchanged."""
 
+KEPT_REFUSED = 90 * 86_400.0
+"""Seconds for which a token is kept that Slack refuses: it may be for a while only, but not for as long."""
+
 REFUSED_REFRESH = ("invalid_refresh_token", "token_revoked", "token_expired", "invalid_auth", "account_inactive")
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """The app in one workspace. `expires_at` counts seconds since 1970; 0 is never."""
+    """The app in one workspace.
+
+    `expires_at` and `refused_since`, when Slack was found to refuse the token, count seconds since 1970; 0 is never.
+    """
 
     team: str
     token: str
@@ -50,6 +56,7 @@ class Installation:
     name: str = ""
     refresh: str = ""
     expires_at: float = 0.0
+    refused_since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,10 +187,21 @@ class Installations:
 
     async def remove(self, team: str) -> None:
         """Forget an installation. Raises DatabaseError."""
-        async with self._turns[team], self._index:
-            self._known.pop(team, None)
-            self._unsaved.pop(team, None)
-            await self._opened.drop(team)
+        async with self._turns[team]:
+            await self._drop(team)
+
+    async def found(self, team: str, *, there: bool) -> None:
+        """Note whether Slack takes a workspace's token; forget one that it has long refused. Raises DatabaseError."""
+        now = time.time()
+        async with self._turns[team]:
+            known = await self._opened.load(team)
+            if known is None or team in self._unsaved:
+                return
+            if there == bool(known.refused_since):
+                await self._save(replace(known, refused_since=0.0 if there else now))
+            elif not there and known.refused_since < now - KEPT_REFUSED:
+                log.info("a token is forgotten, since Slack refuses it for good", team=team)
+                await self._drop(team)
 
     async def get(self, team: str) -> Workspace:
         """Return a workspace. Raises UnreachableError if the app is not installed there, DatabaseError."""
@@ -267,6 +285,12 @@ class Installations:
             refresh=str(said.get("refresh_token") or ""),
             expires_at=runs_out_at(said),
         )
+
+    async def _drop(self, team: str) -> None:
+        self._known.pop(team, None)
+        self._unsaved.pop(team, None)
+        async with self._index:
+            await self._opened.drop(team)
 
     async def _save(self, installation: Installation) -> None:
         async with self._index:

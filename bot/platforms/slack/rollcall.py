@@ -22,13 +22,14 @@ EVERY_SECONDS = 86_400.0
 async def call_rolls(desk: Chat, installations: Installations) -> None:
     """Ask Slack at once, and then each day until cancelled, where the app still is, and tell the desk.
 
-    Tokens are kept: should Slack refuse one for a while only, the next roll call finds the app there.
+    Tokens are kept for long: should Slack refuse one for a while only, the next roll call finds the app there.
     """
     while True:
         for team in installations.teams():
             try:
                 there = await is_in(installations, team)
                 await (desk.joined if there else desk.left)(NAME, Ref(team))
+                await installations.found(team, there=there)
             except NotNowError:
                 continue
             except DatabaseError as error:
