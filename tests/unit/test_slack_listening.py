@@ -96,6 +96,17 @@ async def test_a_removed_message_is_told_with_its_thread_and_our_own_removals_ar
         assert [(event.place, event.message) for event in gone] == [(place, message.ts)]
 
 
+async def test_what_was_edited_into_a_command_is_said_no_more() -> None:
+    async with rigged() as rig:
+        question, ada = await asked(rig), rig.person("Ada")
+        message = await ada.says(question, f"{rig.team.bot_mention} knows what I earn.")
+        await rig.until(lambda: said(rig))
+        await ada.edits(message, f"{rig.team.bot_mention} today")
+        await rig.until(lambda: any(isinstance(event, MessageDeleted) for event in rig.desk.events))
+        (gone,) = (event for event in rig.desk.events if isinstance(event, MessageDeleted))
+        assert (gone.place, gone.message) == (Place(rig.channel, Ref(question.ts)), message.ts)
+
+
 async def test_an_answer_of_ours_that_a_person_removed_is_told() -> None:
     async with rigged() as rig:
         question = await asked(rig)

@@ -63,11 +63,15 @@ class Translator:
                 return self._deleted(channel, event, str(event["deleted_ts"]), before)
             case "message_changed":
                 now = event["message"]
-                if now.get("subtype") == TOMBSTONE:
+                if now.get("subtype") == TOMBSTONE or self._is_command(now):
+                    # What it said before is said no more.
                     return self._deleted(channel, event, str(now["ts"]), now)
                 return await self.seen(channel, now)
             case _:
                 return await self.seen(channel, event)
+
+    def _is_command(self, message: Payload) -> bool:
+        return is_spoken(message) and is_command(str(message.get("text") or ""), self.workspace.user)
 
     def _deleted(self, channel: str, event: Payload, message: str, before: Payload) -> MessageDeleted:
         thread = before.get("thread_ts")
@@ -79,7 +83,7 @@ class Translator:
         thread = message.get("thread_ts")
         if not is_spoken(message) or not thread or thread == message["ts"]:
             return None
-        if is_command(str(message.get("text") or ""), self.workspace.user):
+        if self._is_command(message):
             return None
         author = await self._person(str(message["user"]))
         if author is None:
