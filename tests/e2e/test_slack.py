@@ -259,7 +259,6 @@ async def test_only_people_are_recorded_and_only_in_threads_of_rounds(o: Office)
     await ada.says(lunch, "At noon, I would say, unless somebody has a better idea.")
     await robot.says(post, "Beep, and I have quite a lot more to say about this question.")
     o.team.member("Newcomer").joins(o.team.channel("other"))
-    await o.person("Ben").says_privately("Nobody but the bot reads this, and it need not be kept at all.")
     said = await ada.says(post, RULES, also_in_channel=True)
     await robot.reacts(said, "+1")
     await o.person("Ben").reacts(said, "tada")
@@ -387,11 +386,11 @@ async def test_in_a_private_channel(tmp_path: Path) -> None:
             await o.until_recorded(RULES)
 
 
-async def test_commands_work_in_direct_messages_with_the_bot(o: Office) -> None:
+async def test_commands_work_in_direct_messages_between_people(o: Office) -> None:
     ada = o.person("Ada")
     await o.a_group()
     await o.at(9)
-    answer = await ada.uses("/reading today", o.server.direct(o.team.state, ada.state))
+    answer = await ada.uses("/reading today", o.team.between(ada, o.person("Ben")))
     assert answer.ephemeral
     assert "What about" in answer.text
 

@@ -190,6 +190,17 @@ class TestPosting:
         stranger = readers.client.chat_postEphemeral(channel=readers.channel.id, user="U404", text="psst")
         assert await refused(stranger) == "user_not_in_channel"
 
+    async def test_where_an_app_takes_no_messages_nobody_writes_to_it_or_uses_its_commands(self) -> None:
+        features = {"app_home": {"messages_tab_read_only_enabled": True}, "slash_commands": [{"command": "/reading"}]}
+        about = {"display_information": {"name": "Reading"}, "oauth_config": {"scopes": {"bot": ["chat:write"]}}}
+        async with SlackServer(manifest={**about, "features": features}) as server:
+            readers = Readers(server)
+            inbox = server.direct(readers.team.state, readers.ada.state)
+            with pytest.raises(AssertionError, match="has been turned off"):
+                await readers.ada.says(inbox, "Hello?")
+            with pytest.raises(AssertionError, match="has been turned off"):
+                await readers.ada.uses("/reading today", inbox)
+
     async def test_permalinks_lead_to_threads(self, readers: Readers) -> None:
         parent = await readers.ada.says(readers.channel, "Question")
         reply = await readers.ada.says(parent, "Answer")

@@ -13,7 +13,7 @@ import yarl
 
 from . import api_apps, happenings, payloads
 from .interactions import Interaction
-from .state import Channel, Json, Message, Team, User
+from .state import DIRECT, Channel, Json, Message, Team, User
 from .typing_in import command_text, form_state
 from .views import Answer, Control, Form, Home, MessageView, controls
 
@@ -47,6 +47,8 @@ class MemberHand:
             raise AssertionError(f"{self.name} is not in {channel.name}")
         if channel.archived:
             raise AssertionError(f"{channel.name} is archived")
+        if channel.kind == DIRECT and self.team.bot and self.team.bot.id in channel.members:
+            assert self.server.app.takes_messages, "Slack says: Sending messages to this app has been turned off."
         return channel
 
     def joins(self, place: ChannelHand) -> None:
@@ -85,10 +87,6 @@ class MemberHand:
         if isinstance(place, MessageView):
             return place.channel.state, place.state.thread_ts or place.ts
         return place.state, None
-
-    async def says_privately(self, text: str) -> MessageView:
-        """Write the bot a direct message."""
-        return await self.says(self.server.direct(self.team, self.state), text)
 
     def inbox(self) -> list[MessageView]:
         """The direct messages between her and the bot."""
@@ -134,9 +132,7 @@ class MemberHand:
         command, _, text = line.partition(" ")
         if command not in self.server.app.commands:
             raise AssertionError(f"Slack says: {command} is not a valid command.")
-        channel = place.state
-        if self.id not in channel.members:
-            raise AssertionError(f"{self.name} is not in {channel.name}")
+        channel = self._inside(place.state)
         it = Interaction(self.state, self.team, channel)
         escape = self.server.app.commands[command]
         payload = {

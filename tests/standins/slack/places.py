@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from . import happenings, payloads
 from .hands import MemberHand
-from .state import PRIVATE, PUBLIC, Channel, Team, User, Usergroup
+from .state import DIRECT, PRIVATE, PUBLIC, Channel, Team, User, Usergroup
 from .views import MessageView
 
 if TYPE_CHECKING:
@@ -144,6 +144,14 @@ class TeamHand:
         kind, world = PRIVATE if private else PUBLIC, self.server.world
         channel = Channel(world.id("C"), self.id, name, kind, self.owner.id, world.seconds())
         channel.members = [user.id for user in self.state.users.values() if bot_inside or user is not self.state.bot]
+        self.state.channels[channel.id] = channel
+        return ChannelHand(self.server, channel)
+
+    def between(self, *people: MemberHand) -> ChannelHand:
+        """The direct messages between people, of which the bot knows nothing."""
+        world = self.server.world
+        channel = Channel(world.id("D"), self.id, "", DIRECT, people[0].id, world.seconds())
+        channel.members = [one.id for one in people]
         self.state.channels[channel.id] = channel
         return ChannelHand(self.server, channel)
 

@@ -53,6 +53,8 @@ class App:
     """By command, whether what looks like an account or a channel is sent as such."""
     shortcuts: dict[str, str] = field(default_factory=dict)
     """By the name of a message shortcut, its callback id."""
+    takes_messages: bool = True
+    """Whether people may write in their direct messages with it; commands are written there too."""
     request_url: str | None = None
     redirect_urls: list[str] = field(default_factory=list)
     rotates_tokens: bool = False
@@ -68,6 +70,7 @@ class App:
         self.name = manifest["display_information"]["name"]
         self.scopes = tuple(manifest["oauth_config"]["scopes"]["bot"])
         self.events = tuple(settings.get("event_subscriptions", {}).get("bot_events", ()))
+        self.takes_messages = not features.get("app_home", {}).get("messages_tab_read_only_enabled", True)
         self.request_url = settings.get("event_subscriptions", {}).get("request_url")
         self.redirect_urls = list(manifest["oauth_config"].get("redirect_urls", ()))
         self.commands = {one["command"]: one.get("should_escape", False) for one in features.get("slash_commands", ())}
