@@ -16,6 +16,7 @@ from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
 from bot.services.hosting import announce, with_settings
 from bot.services.leaving import close_room, give_up_room
+from bot.services.moving import present_channel
 from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -51,23 +52,26 @@ def require_sets(catalogue: Catalogue, declared: Iterable[DeclaredGroup]) -> Non
 
 
 async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetime) -> None:
+    mentions = {await present_channel(transaction, room.place): room.mention for room in wanted.rooms}
+    settings = wanted.settings
+    if settings.alert_channel is not None:
+        settings = replace(settings, alert_channel=await present_channel(transaction, settings.alert_channel))
     group = await transaction.groups.by_slug(wanted.slug)
     if group is None:
-        group = await transaction.groups.add(wanted.slug, wanted.name, wanted.settings, now, declared=True)
+        group = await transaction.groups.add(wanted.slug, wanted.name, settings, now, declared=True)
         log.info("group declared", group=wanted.slug)
     else:
-        places = {declared.place for declared in wanted.rooms}
         for room in await transaction.groups.rooms(group.id):
-            if room.channel not in places:
+            if room.channel not in mentions:
                 await close_room(transaction, group, room, now)
-        group = replace(with_settings(group, wanted.settings, now), name=wanted.name, declared=True)
+        group = replace(with_settings(group, settings, now), name=wanted.name, declared=True)
         await transaction.groups.save(group)
-    for declared in wanted.rooms:
-        before = await transaction.groups.room_at(declared.place)
+    for place, mention in mentions.items():
+        before = await transaction.groups.room_at(place)
         if before is not None and before.group_id != group.id:
             await give_up_room(transaction, await transaction.groups.get(before.group_id), before, now)
             before = None
-        room = await transaction.groups.add_room(group.id, declared.place, since=None if before else now)
-        await transaction.groups.set_mention(room.id, Ref(declared.mention) if declared.mention else None)
+        room = await transaction.groups.add_room(group.id, place, since=None if before else now)
+        await transaction.groups.set_mention(room.id, Ref(mention) if mention else None)
         if before is None:
             await announce(transaction, room, f"The group “{wanted.name}”", group.settings, now)

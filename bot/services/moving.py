@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import structlog
 
-from bot.model import Channel
+from bot.model import Channel, Ref
 from bot.services.context import Context
+from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
 
@@ -22,9 +24,31 @@ async def follow_channel(context: Context, old: Channel, new: Channel) -> None:
         alerted = [one.group for one in readable if one.group.settings.alert_channel == old]
         for group in alerted:
             await transaction.groups.save(replace(group, settings=replace(group.settings, alert_channel=new)))
-    meeting = [one.group for one in readable if moved and room is not None and one.group.id == room.group_id]
-    if not moved and not alerted:
-        return
-    log.info("a channel has a new id", platform=new.platform, old=old.channel, new=new.channel)
-    if any(group.declared for group in (*meeting, *alerted)):
-        log.warning("the settings file still has a channel's old id", old=old.channel, new=new.channel)
+        meeting = [one.group for one in readable if moved and room is not None and one.group.id == room.group_id]
+        declared = any(group.declared for group in (*meeting, *alerted))
+        if declared:
+            await transaction.notes.put(_key(old), json.dumps([new.platform, new.workspace, new.channel]))
+            await transaction.notes.drop(_key(new))
+    if moved or alerted:
+        log.info("a channel has a new id", platform=new.platform, old=old.channel, new=new.channel)
+    if declared:
+        _tell_operator(old, new)
+
+
+async def present_channel(transaction: Transaction, declared: Channel) -> Channel:
+    """Return what a channel of the operator's file is called now, since the file may know only what it was called."""
+    present = declared
+    while (moved_to := await transaction.notes.get(_key(present))) is not None:
+        platform, workspace, channel = json.loads(moved_to)
+        present = Channel(platform, Ref(workspace), Ref(channel))
+    if present != declared:
+        _tell_operator(declared, present)
+    return present
+
+
+def _tell_operator(old: Channel, new: Channel) -> None:
+    log.warning("the settings file still has a channel's old id", old=old.channel, new=new.channel)
+
+
+def _key(channel: Channel) -> str:
+    return f"moved:{channel.platform}:{channel.workspace}:{channel.channel}"

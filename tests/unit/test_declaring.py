@@ -159,6 +159,23 @@ async def test_a_file_may_move_a_group_to_another_channel(room: ConsoleRoom, tmp
     assert "No reading group meets in this channel" in await room.reads("you", "/reading-host status")
 
 
+async def test_a_start_after_a_channel_got_another_id_leaves_its_group_there_though_the_file_has_the_old_one(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    groups = declared(tmp_path, f"{EVENING}, alert_channel: {{platform: console}}")
+    await declare_groups(room.app.context, groups)
+    await room.app.desk.moved(CHANNEL, SIDE_ROOM)
+    told = len(room.posts())
+    await declare_groups(room.app.context, groups)
+    await room.app.settle()
+    assert len(room.posts()) == told
+    assert "Evening readers" in await room.reads("you", "/reading-host status", SIDE_ROOM)
+    assert (await group_of(room, "evening")).settings.alert_channel == SIDE_ROOM
+    await room.app.desk.moved(SIDE_ROOM, CHANNEL)
+    await declare_groups(room.app.context, groups)
+    assert (await group_of(room, "evening")).settings.alert_channel == CHANNEL
+
+
 async def test_an_unknown_question_set_is_told_with_its_place_and_nothing_is_made(
     room: ConsoleRoom, tmp_path: Path
 ) -> None:
