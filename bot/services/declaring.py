@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,12 +10,13 @@ import structlog
 
 from bot.config import DeclaredGroup
 from bot.errors import SettingsError
-from bot.model import Ref
+from bot.model import Channel, Group, Ref, Room
 from bot.nearest import nearest
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
 from bot.services.hosting import announce, with_settings
 from bot.services.leaving import close_room, give_up_room
+from bot.services.linking import announce_crossing
 from bot.services.moving import present_channel
 from bot.store.transaction import Transaction
 
@@ -66,6 +67,12 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
                 await close_room(transaction, group, room, now)
         group = replace(with_settings(group, settings, now), name=wanted.name, declared=True)
         await transaction.groups.save(group)
+    await _join(transaction, group, mentions, now)
+
+
+async def _join(transaction: Transaction, group: Group, mentions: Mapping[Channel, str | None], now: datetime) -> None:
+    """Let a group meet in channels, whatever group met there before, and have that said in those that are new."""
+    joined: list[Room] = []
     for place, mention in mentions.items():
         before = await transaction.groups.room_at(place)
         if before is not None and before.group_id != group.id:
@@ -74,4 +81,9 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
         room = await transaction.groups.add_room(group.id, place, since=None if before else now)
         await transaction.groups.set_mention(room.id, Ref(mention) if mention else None)
         if before is None:
-            await announce(transaction, room, f"The group “{wanted.name}”", group.settings, now)
+            joined.append(room)
+    if len(mentions) == 1:
+        for room in joined:
+            await announce(transaction, room, f"The group “{group.name}”", group.settings, now)
+    elif joined:
+        await announce_crossing(transaction, group, [room.id for room in joined], now)

@@ -7,7 +7,7 @@ and then a host of the group agrees as well. Each step checks the rights of whoe
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,7 +15,7 @@ import structlog
 
 from bot.content import Action, Actions, Paragraph, Reply
 from bot.errors import ChatError
-from bot.model import Author, Channel, Group, Room, Round, Whereabouts
+from bot.model import Author, Channel, Group, Room, Round
 from bot.services import codes
 from bot.services.asking import post_in, question_key
 from bot.services.context import Context
@@ -201,12 +201,11 @@ async def _join(context: Context, proposal: Proposal) -> Confirmed:
             raise ChatError("Another group meets in that channel by now.", "Begin again with another channel.")
         group = await transaction.groups.get(proposal.group.id)
         room = await transaction.groups.add_room(group.id, request.taken_in, since=now)
-        rooms = await transaction.groups.rooms(group.id)
-        for one in rooms:
+        for one in await transaction.groups.rooms(group.id):
             if called := names.get(one.channel):
                 await transaction.groups.call(one.id, called)
         await transaction.groups.add_host(group.id, request.taker.id)
-        await _announce(transaction, context, group, rooms, room, names)
+        await announce_crossing(transaction, group, [room.id], now)
         last = await transaction.rounds.last(group.id)
         if last is not None and last.local_date == context.today(group):
             await _catch_up(transaction, group, last, room, now)
@@ -224,29 +223,24 @@ async def _catch_up(transaction: Transaction, group: Group, today: Round, room: 
         await post_in(transaction, group, today, room, now)
 
 
-async def _announce(
-    transaction: Transaction,
-    context: Context,
-    group: Group,
-    rooms: Sequence[Room],
-    new: Room,
-    names: dict[Channel, Whereabouts | None],
-) -> None:
-    """Have it said in each room that words cross from now on, and where to."""
+async def announce_crossing(transaction: Transaction, group: Group, joined: Collection[int], now: datetime) -> None:
+    """Have it said in each room of a group that words cross from now on, and where to; `joined` are its new rooms."""
     crossing = (
         "Your words cross: what is written in the threads in one place can be looked up and is quoted in the other, "
-        "with its author's name. Answers and votes are counted together, and there is one digest."
+        "with its author's name. Answers and votes are counted together, and there is one digest. "
+        "Whoever wants nothing recorded writes `/reading privacy opt-out`."
     )
-    settings, now = group.settings, context.clock.now()
+    settings, rooms = group.settings, await transaction.groups.rooms(group.id)
+    names = {room.id: full_name(room.channel, called) for room, called in await transaction.groups.called(group.id)}
+    new = " and in ".join(names[room.id] for room in rooms if room.id in joined)
     for room in rooms:
-        others = " and in ".join(full_name(one.channel, names.get(one.channel)) for one in rooms if one.id != room.id)
-        if room.id == new.id:
+        others = " and in ".join(names[one.id] for one in rooms if one.id != room.id)
+        if room.id in joined:
             text = (
                 f"{group.name} meets here from now on, as it does in {others}. A question comes "
                 f"{describe_days(settings.days)} at {settings.ask_at:%H:%M} ({settings.zone}), with a thread below it "
                 f"for the discussion, which is recorded. {crossing} `/reading help` shows more."
             )
         else:
-            joined = full_name(new.channel, names.get(new.channel))
-            text = f"{group.name} meets in {joined} as well from now on. {crossing}"
+            text = f"{group.name} meets in {new} as well from now on. {crossing}"
         await post_notice(transaction, room, text, now)

@@ -44,9 +44,9 @@ def platform_name(platform: str) -> str:
 
 
 def full_name(channel: Channel, names: Whereabouts | None) -> str:
-    """Return where a channel is, in full: `#reading in Acme on Slack`; the platform alone where names are not known."""
+    """Return where a channel is, in full: `#reading in Acme on Slack`; without known names `a channel on Slack`."""
     platform = platform_name(channel.platform)
-    return f"#{names.channel} in {names.workspace} on {platform}" if names else platform
+    return f"#{names.channel} in {names.workspace} on {platform}" if names else f"a channel on {platform}"
 
 
 async def names_of(context: Context, channel: Channel) -> Whereabouts | None:

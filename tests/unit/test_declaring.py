@@ -127,6 +127,23 @@ async def test_a_group_may_have_several_rooms(room: ConsoleRoom, tmp_path: Path)
     await declare_groups(room.app.context, declared(tmp_path, EVENING.replace("[{platform: console}]", rooms)))
     assert "Rooms: 2" in await room.reads("you", "/reading-host status")
     assert "Evening readers" in await room.reads("you", "/reading-host status", SIDE_ROOM)
+    [told] = room.posts()
+    assert told.startswith("Evening readers meets here from now on, as it does in a channel on Console.")
+    assert "Your words cross" in told
+
+
+async def test_a_room_hears_that_words_cross_when_the_file_lets_another_one_join_its_group(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    await declare_groups(room.app.context, declared(tmp_path, EVENING))
+    rooms = "[{platform: console}, {platform: console, channel: side-room}]"
+    groups = declared(tmp_path, EVENING.replace("[{platform: console}]", rooms))
+    await declare_groups(room.app.context, groups)
+    await declare_groups(room.app.context, groups)
+    await room.app.settle()
+    [_, told] = room.posts()
+    assert told.startswith("Evening readers meets in a channel on Console as well from now on. Your words cross")
+    assert "`/reading privacy opt-out`" in told
 
 
 async def test_a_room_that_the_file_takes_away_leaves_its_group_and_all_rooms_are_told(
