@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import make_url
@@ -28,6 +28,8 @@ from bot.store.driver import Connection as SQLiteConnection
 from bot.store.driver import connect
 from bot.store.migrating import RESTORE, require_current, upgrade, write_nothing
 from bot.store.transaction import Transaction
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS = 10_000
 DRIVER = "sqlite+aiosqlite"
@@ -96,7 +98,10 @@ class Database:
                 await connection.execution_options(immediate=True, foreign_keys=False)
                 try:
                     async with connection.begin():
-                        return await upgrade(connection, self._where)
+                        revision = await upgrade(connection, self._where)
+                    # It stays so; a file that is not one of this program is left as it is.
+                    await self._alone(connection, _log_ahead)
+                    return revision
                 finally:
                     await connection.invalidate()
         except (DBAPIError, NoConnectionError) as error:
@@ -122,10 +127,15 @@ class Database:
         """
         try:
             async with self._writing, self._engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                return await cast("SQLiteConnection", raw.driver_connection).run(_trim)
+                return await self._alone(connection, _trim)
         except (DBAPIError, NoConnectionError) as error:
             raise explain(error, self._where) from error
+
+    async def _alone(self, connection: AsyncConnection, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do something outside any transaction. Raises DatabaseError."""
+        raw = await connection.get_raw_connection()
+        try:
+            return await cast("SQLiteConnection", raw.driver_connection).run(work)
         except sqlite3.Error as error:
             raise explain(DBAPIError(None, None, error), self._where) from error
 
@@ -210,7 +220,6 @@ def _engine(url: str) -> AsyncEngine:
         cursor = connection.cursor()
         for pragma in (
             f"busy_timeout = {BUSY_TIMEOUT_MS}",
-            "journal_mode = WAL",
             "synchronous = FULL",
             "foreign_keys = ON",
             "secure_delete = ON",
@@ -229,6 +238,10 @@ def _engine(url: str) -> AsyncEngine:
         driver.begin("BEGIN IMMEDIATE" if options.get("immediate") else "BEGIN")
 
     return engine
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _trim(connection: sqlite3.Connection) -> bool:

@@ -201,6 +201,30 @@ async def test_a_visit_to_a_newer_or_a_foreign_database_is_refused(tmp_path: Pat
             pass
 
 
+async def test_a_file_that_is_looked_at_or_refused_stays_as_it_is_to_the_byte(tmp_path: Path) -> None:
+    own, backup, foreign, empty = (tmp_path / name / "bot.db" for name in ("own", "backup", "foreign", "empty"))
+    for path in (own, backup, foreign, empty):
+        path.parent.mkdir()
+    await use(database_url(own.parent))
+    with contextlib.closing(sqlite3.connect(own)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        connection.execute("VACUUM INTO ?", [str(backup)])
+    with contextlib.closing(sqlite3.connect(foreign)) as connection:
+        connection.execute("CREATE TABLE theirs (id)")
+    empty.touch()
+    before = [path.read_bytes() for path in (backup, foreign, empty)]
+    async with visit_database(database_url(backup.parent)) as database:
+        await database.check()
+    for path in (foreign, empty):
+        with pytest.raises(DatabaseError):
+            async with visit_database(database_url(path.parent)):
+                pass
+    with pytest.raises(DatabaseError):
+        async with open_database(database_url(foreign.parent)):
+            pass
+    assert [path.read_bytes() for path in (backup, foreign, empty)] == before
+
+
 @pytest.mark.parametrize("column", [messages.c.member_id, messages.c.room_id, reactions.c.member_id])
 async def test_what_a_member_or_a_room_leaves_behind_is_found_without_reading_everything(
     tmp_path: Path, column: Column[int]
