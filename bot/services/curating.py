@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, replace
 from bot.errors import ChatError
 from bot.model import Group, Kind, Question
 from bot.nearest import nearest
-from bot.questions.duplicates import alike
+from bot.questions.duplicates import alike, near_duplicates
 from bot.services.context import Context
 from bot.store.transaction import Transaction
 
@@ -20,6 +21,10 @@ LONGEST_TOPIC = 80
 LONGEST_ID = 48
 MOST_OPTIONS = 5
 MOST_FOLLOW_UPS = 3
+MOST_AT_ONCE = 1_000
+"""Questions of one table."""
+
+_SPLIT = "Split the table."
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,21 +142,32 @@ async def add_many(
 ) -> tuple[list[Question], list[str]]:
     """Add questions of the group's own, each with the place that it comes from.
 
-    Return those added, and a sentence for each that was not or that is nearly the same as another.
+    Return those added, and a sentence for each that was not or that is nearly the same as another. Raises ChatError for
+    too many at once.
     """
-    added: list[Question] = []
-    notes: list[str] = []
+    if len(drafts) > MOST_AT_ONCE:
+        raise ChatError(f"There are {len(drafts):,} questions; at most {MOST_AT_ONCE:,} can be added at once.", _SPLIT)
+    added: dict[str, Question] = {}
+    notes: dict[str, str] = {}
     async with context.database.write() as transaction:
+        known = await group_questions(transaction, context, group)
+        taken = {question.id for question in known.questions}
         for place, draft in drafts:
             try:
-                question, same = await add_in(transaction, context, group, checked(draft))
+                question = _question(checked(draft), _free_id(draft.text, taken))
             except ChatError as error:
-                notes.append(f"{place}: {error}")
+                notes[place] = f"{place}: {error}"
                 continue
-            added.append(question)
-            if same:
-                notes.append(f"{place} was added, but is nearly the same as `{same[0].id}`.")
-    return added, notes
+            taken.add(question.id)
+            added[place] = question
+        await transaction.questions.sync(own_set(group), added.values())
+    # To compare them takes its time, which neither the event loop nor the one writer has.
+    pairs = await asyncio.to_thread(near_duplicates, [*known.active, *added.values()])
+    same = {pair.second.id: pair.first.id for pair in sorted(pairs, key=lambda pair: pair.likeness)}
+    for place, question in added.items():
+        if question.id in same:
+            notes[place] = f"{place} was added, but is nearly the same as `{same[question.id]}`."
+    return list(added.values()), [notes[place] for place, _ in drafts if place in notes]
 
 
 async def add_in(

@@ -217,3 +217,10 @@ async def test_a_topic_with_many_questions_shows_the_latest_and_says_so(room: Co
     shown = (await room.reads("you", "/reading topics rules")).strip().splitlines()
     assert shown[0] == "Rules: the latest 10 of 11 questions"
     assert len(shown) == 11
+
+
+async def test_a_table_of_more_questions_than_can_be_compared_in_good_time_is_refused(room: ConsoleRoom) -> None:
+    table = "question\n" + "".join(f"What about {number}?\n" for number in range(1_001))
+    told = await import_file(room, "ours.csv", table)
+    assert "There are 1,001 questions; at most 1,000 can be added at once. Split the table." in told
+    assert "no questions of its own" in await room.reads("you", "/reading-host questions list")
