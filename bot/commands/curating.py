@@ -97,8 +97,10 @@ async def suggestions_declined(call: Call, target: str, values: Mapping[str, str
     reason = " ".join(values.get("reason", "").split())
     if not reason:
         raise ChatError("A suggestion is declined for a reason, which the member is told.", "Give one.")
-    declined = await suggesting.decline(call.context, call.group, form_id(target), reason)
-    return Reply.of(f"Declined, and {declined.member.name} is told why: {declined.text}")
+    declined, told = await suggesting.decline(call.context, call.group, form_id(target), reason)
+    name = declined.member.name
+    why = f", and {name} is told why" if told else f". I cannot reach {name}: tell them why yourself"
+    return Reply.of(f"Declined{why}: {declined.text}")
 
 
 async def suggestions_defer(call: Call) -> Reply:

@@ -90,14 +90,14 @@ async def accept(context: Context, group: Group, number: int, edited: Draft | No
     return question
 
 
-async def decline(context: Context, group: Group, number: int, reason: str) -> Suggestion:
-    """Decline a suggestion and tell the member why. Raises ChatError."""
+async def decline(context: Context, group: Group, number: int, reason: str) -> tuple[Suggestion, bool]:
+    """Decline a suggestion and tell the member why; return it, and whether they could be told. Raises ChatError."""
     async with context.database.write() as transaction:
         suggestion = (await _waiting(transaction, context, group, number)).suggestion
         await transaction.suggestions.decide(number, SuggestionState.DECLINED, context.clock.now(), reason)
     text = f"Your question was not taken: {suggestion.text}"
-    await _tell(context, group, suggestion.member, f"{text} The hosts say: {reason}")
-    return replace(suggestion, state=SuggestionState.DECLINED, reason=reason)
+    told = await _tell(context, group, suggestion.member, f"{text} The hosts say: {reason}")
+    return replace(suggestion, state=SuggestionState.DECLINED, reason=reason), told
 
 
 async def defer(context: Context, group: Group, number: int) -> Suggestion:
@@ -119,5 +119,5 @@ async def _waiting(transaction: Transaction, context: Context, group: Group, num
     return Waiting(suggestion, alike(suggestion.text, known.active))
 
 
-async def _tell(context: Context, group: Group, member: Member, text: str) -> None:
-    await tell_member(context, group, member, Reply.of(f"{group.name}: {text}"))
+async def _tell(context: Context, group: Group, member: Member, text: str) -> bool:
+    return await tell_member(context, group, member, Reply.of(f"{group.name}: {text}"))

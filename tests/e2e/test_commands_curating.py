@@ -13,6 +13,7 @@ from bot.content import Attachment, Reply
 from bot.events import Invocation, Place, TextFile
 from bot.platforms.console.platform import CHANNEL, author
 from bot.questions.loader import load_set
+from tests.standins.bridge import ADA, HOST, bridge
 from tests.standins.program import MONDAY
 from tests.standins.room import ConsoleRoom, console_room
 
@@ -69,9 +70,17 @@ async def test_a_suggestion_is_declined_for_a_reason_that_the_member_is_told(roo
     await suggest(room, "Ada", ASKED)
     form = await room.opens("you", "/reading-host suggestions decline 1")
     assert "for a reason" in await room.fills("you", form, reason=" ")
-    assert (await room.fills("you", form, reason="We asked that in spring.")).startswith("Declined")
+    assert (await room.fills("you", form, reason="We asked that in spring.")).startswith("Declined, and Ada is told")
     assert "The hosts say: We asked that in spring." in room.told[-1][1]
     assert "was declined already" in await room.reads("you", "/reading-host suggestions accept 1")
+
+
+async def test_a_host_hears_that_a_member_cannot_be_told_why_their_suggestion_is_declined(tmp_path: Path) -> None:
+    async with bridge(tmp_path) as b:
+        await b.fills(ADA, f"/reading suggest {ASKED}")
+        b.services[ADA.platform].refuses_private = True
+        declined = await b.reads(HOST, "/reading-host suggestions decline 1 We asked that in spring.")
+    assert declined == f"Declined. I cannot reach Ada: tell them why yourself: {ASKED}"
 
 
 async def test_a_deferred_suggestion_waits_behind_open_ones(room: ConsoleRoom) -> None:
