@@ -99,8 +99,9 @@ async def suggestions_declined(call: Call, target: str, values: Mapping[str, str
         raise ChatError("A suggestion is declined for a reason, which the member is told.", "Give one.")
     declined, told = await suggesting.decline(call.context, call.group, form_id(target), reason)
     name = declined.member.name
-    why = f", and {name} is told why" if told else f". I cannot reach {name}: tell them why yourself"
-    return Reply.of(f"Declined{why}: {declined.text}")
+    if told:
+        return Reply.of(f"Declined, and {name} is told why: {declined.text}")
+    return Reply.of(f"Declined: {declined.text}", f"I cannot reach {name}, so tell them why yourself.")
 
 
 async def suggestions_defer(call: Call) -> Reply:

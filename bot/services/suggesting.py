@@ -35,6 +35,8 @@ async def suggest(context: Context, group: Group, author: Author, draft: Draft) 
     now = context.clock.now()
     async with context.database.write() as transaction:
         member = await transaction.members.ensure(author)
+        if member.id in await transaction.members.opted_out():
+            raise ChatError("You have opted out of being recorded.", "Write `/reading privacy opt-in` to suggest one.")
         if await transaction.suggestions.count_since(group.id, member.id, now - A_DAY) >= MOST_A_DAY:
             raise ChatError(
                 f"You have suggested {MOST_A_DAY} questions within a day.", "Suggest the next one tomorrow."

@@ -80,7 +80,14 @@ async def test_a_host_hears_that_a_member_cannot_be_told_why_their_suggestion_is
         await b.fills(ADA, f"/reading suggest {ASKED}")
         b.services[ADA.platform].refuses_private = True
         declined = await b.reads(HOST, "/reading-host suggestions decline 1 We asked that in spring.")
-    assert declined == f"Declined. I cannot reach Ada: tell them why yourself: {ASKED}"
+    assert declined == f"Declined: {ASKED}\nI cannot reach Ada, so tell them why yourself."
+
+
+async def test_nothing_is_kept_of_a_suggestion_by_somebody_who_opted_out(room: ConsoleRoom) -> None:
+    form = await room.opens("Ada", "/reading suggest")
+    await room.reads("Ada", "/reading privacy opt-out")
+    assert "You have opted out of being recorded." in await room.fills("Ada", form, text=ASKED)
+    assert "No suggestion awaits" in await room.reads("you", "/reading-host suggestions list")
 
 
 async def test_a_deferred_suggestion_waits_behind_open_ones(room: ConsoleRoom) -> None:
