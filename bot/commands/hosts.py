@@ -13,6 +13,7 @@ from bot.digest.compile import is_empty
 from bot.digest.render import digest_blocks, digest_title
 from bot.errors import ChatError
 from bot.model import Group, Room
+from bot.selection import Queued
 from bot.services import asking, digests, hosting, lookups
 from bot.services.viewing import full_name, platform_name
 from bot.store.deliveries import DeliveryKind, DeliveryState
@@ -21,6 +22,8 @@ PLANNED = 5
 """How many coming questions `next` shows unless told otherwise."""
 
 MOST_PLANNED = 14
+
+_DEAD = "not asked: it was retired, or is of another question set"
 
 _UNDONE = {
     DeliveryState.FAILED: "was not posted",
@@ -158,10 +161,15 @@ async def queue_list(call: Call) -> Reply:
     if not queued:
         return Reply.of("The queue is empty. Add to it with `/reading-host queue add`.")
     items = (
-        Item(f"{number}. {question.text}", describe_day(entry.on) if entry.on else "next free day")
-        for number, (entry, question) in enumerate(queued, 1)
+        Item(f"{number}. {question.text}", _comes(entry, call.today) if alive else _DEAD)
+        for number, (entry, question, alive) in enumerate(queued, 1)
     )
     return Reply.of(Heading(plural(len(queued), "queued question")), Listing(tuple(items)))
+
+
+def _comes(entry: Queued, today: date) -> str:
+    """Return when a queued question comes; one whose day passed without it comes as if it had none."""
+    return describe_day(entry.on) if entry.on and entry.on >= today else "next free day"
 
 
 COMMANDS = (

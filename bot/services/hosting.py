@@ -282,7 +282,10 @@ async def dequeue(context: Context, group: Group, position: int) -> Question:
     return question
 
 
-async def queue(context: Context, group: Group) -> list[tuple[Queued, Question]]:
-    """Return the group's queue in order."""
+async def queue(context: Context, group: Group) -> list[tuple[Queued, Question, bool]]:
+    """Return the group's queue in order, each with whether it can still be asked. Raises QuestionSetError."""
     async with context.database.read() as transaction:
-        return await transaction.questions.queued(group.id)
+        known = await group_questions(transaction, context, group)
+        queued = await transaction.questions.queued(group.id)
+    active = {question.id for question in known.active}
+    return [(entry, question, question.id in active) for entry, question in queued]

@@ -463,6 +463,19 @@ async def test_a_queued_question_can_be_taken_out_again(room: ConsoleRoom) -> No
     assert "empty" in await room.reads("you", "/reading-host queue list")
 
 
+async def test_the_queue_says_what_is_asked_no_more_and_what_comes_late(room: ConsoleRoom) -> None:
+    await room.reads("you", "/reading-host queue add how-many")
+    await room.reads("you", "/reading-host questions retire how-many")
+    await room.reads("you", "/reading-host queue add pick-one on:tomorrow")
+    await room.reads("you", "/reading-host pause until:2030-01-12")
+    await room.until(NINE + timedelta(days=2))
+    shown = await room.reads("you", "/reading-host queue list")
+    assert "What about how-many? (not asked: it was retired, or is of another question set)" in shown
+    assert "What about pick-one? (next free day)" in shown
+    await room.until(NINE + timedelta(days=5, minutes=1))
+    assert room.questions()[-1] == "What about pick-one?"
+
+
 async def test_a_day_that_cannot_be_queued_for_is_refused_with_the_reason(room: ConsoleRoom) -> None:
     told = await room.reads("you", "/reading-host queue add how-many on:2030-01-06")
     assert told == "2030-01-06 is over. Name today or a later day."
