@@ -26,8 +26,9 @@ log = structlog.get_logger(__name__)
 async def declare_groups(context: Context, declared: Iterable[DeclaredGroup]) -> None:
     """Make or bring up to date the groups of the file; those that left it stay as they were, decided from chat again.
 
-    Channels that join or leave a group by it are told. Raises SettingsError for an unknown question set; one that
-    cannot be read just now is the hosts' trouble, not the operator's.
+    Channels that join or leave a group by it are told. Raises SettingsError for the slug of a group that was set up
+    from chat elsewhere, and for an unknown question set; one that cannot be read just now is the hosts' trouble, not
+    the operator's.
     """
     wanted = {group.slug: group for group in declared}
     require_sets(context.catalogue, wanted.values())
@@ -62,7 +63,11 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
         group = await transaction.groups.add(wanted.slug, wanted.name, settings, now, declared=True)
         log.info("group declared", group=wanted.slug)
     else:
-        for room in await transaction.groups.rooms(group.id):
+        rooms = await transaction.groups.rooms(group.id)
+        if not group.declared and rooms and mentions.keys().isdisjoint(room.channel for room in rooms):
+            told = f"A group `{wanted.slug}` was set up from chat, and meets in none of these channels;"
+            raise SettingsError(wanted.wrong("slug", f"{told} choose another slug, or name a channel of that group"))
+        for room in rooms:
             if room.channel not in mentions:
                 await close_room(transaction, group, room, now)
         group = replace(with_settings(group, settings, now), name=wanted.name, declared=True)

@@ -101,6 +101,19 @@ async def test_the_file_may_take_over_a_group_that_was_set_up_from_chat(room: Co
     assert (after.id, after.declared, after.settings.ask_at.hour) == (before.id, True, 7)
 
 
+async def test_the_file_takes_over_no_group_that_meets_elsewhere_and_only_happens_to_be_called_so(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    await room.reads("you", "/reading-host setup zone:UTC name:Evening", SIDE_ROOM)
+    before = await group_of(room, "evening")
+    groups = declared(tmp_path, EVENING)
+    with pytest.raises(SettingsError, match=r"groups\[1\]\.slug: A group `evening` was set up from chat"):
+        await declare_groups(room.app.context, groups)
+    assert await group_of(room, "evening") == before
+    assert "Evening" in await room.reads("you", "/reading-host status", SIDE_ROOM)
+    assert "No reading group meets in this channel" in await room.reads("you", "/reading-host status")
+
+
 async def test_a_channel_that_the_file_gives_to_another_group_moves(room: ConsoleRoom, tmp_path: Path) -> None:
     await room.reads("you", "/reading-host setup zone:UTC name:Morning")
     await declare_groups(room.app.context, declared(tmp_path, EVENING))
