@@ -67,11 +67,21 @@ async def _pairing(transaction: Transaction, author: Author, request_id: int, no
     member = await transaction.members.find(author.platform, author.user)
     mine = await transaction.links.of_member(member.id, now) if member else []
     request = next((one for one in mine if one.id == request_id), None)
+    if request is None and member is not None:
+        await _require_not_agreed(transaction, member, request_id, now)
     if request is None or request.taker is None or member is None:
         raise codes.over()
     other = request.maker if request.taker.id == member.id else request.taker
     silent = await transaction.members.opted_out() & {request.maker.id, request.taker.id}
     return Pairing(request, account_name(other), silent=bool(silent))
+
+
+async def _require_not_agreed(transaction: Transaction, member: Member, request_id: int, now: datetime) -> None:
+    """Raise ChatError for an account that has agreed already, as when its button is pressed twice."""
+    found = await transaction.links.get(request_id, now)
+    agreed = found is not None and found.group_id is None and found.state is LinkState.AGREED
+    if found is not None and agreed and found.taker is not None and found.taker.id == member.id:
+        raise ChatError("This account has confirmed already.", f"Now confirm as {account_name(found.maker)}.")
 
 
 async def waiting_pairings(context: Context, author: Author) -> list[Pairing]:
