@@ -82,7 +82,7 @@ def test_whatever_is_said_fits_and_every_quote_keeps_its_link(said: list[Block])
 
 @given(TEXT)
 def test_plain_text_has_no_mark_that_means_something(text: str) -> None:
-    shown = re.sub(r"https?://\S+", "", plain(text))
+    shown = re.sub(r"<https?://[^\s<>]+>|https?://\S+", "", plain(text))
     assert not re.search(r"(?<!\\)(?:\\\\)*[*_`~|<>\[\]]", shown)
     assert not re.search(r"^\s*(?:#|-|\d+\.)", shown, re.MULTILINE)
     assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\ud800-\udfff]", shown)
@@ -100,6 +100,9 @@ def test_ordinary_words_stay_as_they_are(text: str) -> None:
         ("<@1> <@&2> <#3> </x:4> <t:5:R>", r"\<@1\> \<@&2\> \<#3\> \</x:4\> \<t:5:R\>"),
         ("[text](https://evil.example)", r"\[text\](https://evil.example)"),
         ("see https://a.example/b_c_d", "see https://a.example/b_c_d"),
+        ("see <https://a.example/b> there", "see <https://a.example/b> there"),
+        ("**https://a.example/b** and https://c.example", r"\*\*<https://a.example/b>\*\* and https://c.example"),
+        ("https://a.example|https://b.example<i>", r"<https://a.example>\|<https://b.example>\<i\>"),
         ("# a\n- b\n1. c\n-# d", "\\# a\n\\- b\n1\\. c\n\\-# d"),
         ("a\u202eb\x07c", "abc"),
         ("\u200b\u2060", NOTHING),

@@ -10,7 +10,8 @@ import re
 from bot.plaintext import cleaned, neutral, one_line
 
 _MARKS = re.compile(
-    r"(?P<url>https?://[^\s<>|*`\[\]\\]+)"
+    r"<(?P<closed>https?://[^\s<>|*`\[\]\\]+)>"
+    r"|(?P<url>https?://[^\s<>|*`\[\]\\]+)(?P<open>(?=[<>|*`\[\]\\]))?"
     r"|(?P<mark>[\\*_~`|\[\]<>])"
     r"|^(?P<indent>[ \t]*\d*)(?P<start>[-+#.)])",
     re.MULTILINE,
@@ -66,6 +67,9 @@ def _escaped(text: str) -> str:
 
 
 def _with_backslash(match: re.Match[str]) -> str:
-    if match["url"]:
+    if match["url"] and match["open"] is None:
         return match["url"]
+    if url := match["closed"] or match["url"]:
+        # Otherwise the backslash of what follows would be part of the address.
+        return f"<{url}>"
     return f"\\{match['mark']}" if match["mark"] else f"{match['indent']}\\{match['start']}"
