@@ -23,6 +23,8 @@ NONCES_FORGOTTEN = timedelta(minutes=6)
 """After which Discord does not know any more what was sent under a nonce."""
 
 MESSAGES = "/channels/*/messages"
+EVERYWHERE = "/applications/{application_id}/commands"
+IN_SERVER = "/applications/{application_id}/guilds/{guild_id}/commands"
 WORDS = "Prices move faster than rules, which is why nobody follows them for very long."
 
 
@@ -261,7 +263,26 @@ async def test_commands_are_registered_only_when_they_changed(tmp_path: Path) ->
         for _ in range(3):
             async with m.running():
                 pass
-        assert len(m.server.requests("PUT", "/applications/{application_id}/commands")) == 1
+        assert len(m.server.requests("PUT", EVERYWHERE)) == 1
+
+
+async def test_commands_leave_the_servers_that_are_named_no_more_and_one_that_is_gone_is_let_be(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        other = m.server.guild("Others")
+        m.named = (m.guild.id, other.id)
+        async with m.running():
+            there = m.server.requests("PUT", IN_SERVER)
+        assert [bool(request.body) for request in there] == [True, True]
+        assert not m.server.requests("PUT", EVERYWHERE)
+        other.kick_bot()
+        m.named = ()
+        for _ in range(3):
+            async with m.running():
+                pass
+        assert [bool(request.body) for request in m.server.requests("PUT", EVERYWHERE)] == [True]
+        withdrawn = m.server.requests("PUT", IN_SERVER)[2:]
+        assert len(withdrawn) == 2
+        assert not any(request.body for request in withdrawn)
 
 
 async def test_ready_many_times_asks_nothing_twice(tmp_path: Path) -> None:

@@ -91,6 +91,8 @@ class Meeting(Watching):
     channel: ChannelHand
     people: dict[str, MemberHand] = field(default_factory=dict)
     shards: int | None = None
+    named: tuple[int, ...] = ()
+    """The servers that the settings name for commands; everywhere if none."""
     _app: App | None = None
     _platform: DiscordPlatform | None = None
 
@@ -130,7 +132,7 @@ class Meeting(Watching):
     @asynccontextmanager
     async def running(self, *others: Platform) -> AsyncIterator[None]:
         """Run the program, on other platforms as well if there are any; it can be run again afterwards."""
-        self._platform = DiscordPlatform(self.server.token, self.clock, shards=self.shards)
+        self._platform = DiscordPlatform(self.server.token, self.clock, self.named, shards=self.shards)
         async with program(self.folder, self.clock, self._platform, *others, purge_after=PURGED_AFTER) as app:
             self._app = app
             task = asyncio.create_task(self._platform.run(app.desk))

@@ -45,8 +45,10 @@ async def sync_commands(
             else:
                 await client.http.bulk_upsert_guild_commands(application, int(where), commands)
         except discord.HTTPException as error:
-            log.error("commands could not be registered", where=where, problem=str(error))
-            continue
+            gone = not commands and isinstance(error, discord.Forbidden | discord.NotFound)
+            if not gone:
+                log.error("commands could not be registered", where=where, problem=str(error))
+                continue
         known[where] = fingerprint(commands)
         if not commands:
             del known[where]
