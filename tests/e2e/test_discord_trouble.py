@@ -319,16 +319,17 @@ async def test_a_gateway_that_cannot_be_found_at_the_start_is_looked_for_again(t
 
 
 class Slow(Reports):
-    """A chat desk that never comes to the end of a command."""
+    """A chat desk that comes to the end of a command when it is let go on."""
 
     def __init__(self) -> None:
         super().__init__()
         self.begun = self.cancelled = False
+        self.goes_on = asyncio.Event()
 
     async def command(self, invocation: Invocation) -> Reply | Form:
         self.begun = True
         try:
-            await asyncio.Event().wait()
+            await self.goes_on.wait()
         except asyncio.CancelledError:
             self.cancelled = True
             raise
@@ -347,3 +348,17 @@ async def test_a_command_that_is_at_work_ends_with_the_connection(tmp_path: Path
         assert desk.cancelled, "it would use a database that is closed next"
         asking.cancel()
         await asyncio.gather(asking, running, return_exceptions=True)
+
+
+async def test_a_command_that_ends_while_the_bot_stops_is_answered(tmp_path: Path) -> None:
+    async with a_server(tmp_path) as m:
+        desk = Slow()
+        platform = DiscordPlatform(m.server.token, m.clock)
+        running = asyncio.create_task(platform.run(desk))
+        await platform.diagnose(m.place)
+        asking = asyncio.create_task(m.host.uses("/reading today", m.channel))
+        await m.server.until(lambda: desk.begun)
+        asyncio.get_running_loop().call_later(0.2, desk.goes_on.set)
+        await platform.close()
+        assert (await asking).messages
+        await asyncio.gather(running, return_exceptions=True)

@@ -94,7 +94,8 @@ class Client(discord.AutoShardedClient):
         return self._chat
 
     async def close(self) -> None:
-        """Disconnect, and see the events at work through."""
+        """See the events at work through, which may have to ask or answer Discord, and disconnect."""
+        await self._at_work.end()
         await super().close()
         await self._at_work.end()
 
