@@ -318,6 +318,21 @@ async def test_a_gateway_that_cannot_be_found_at_the_start_is_looked_for_again(t
             await m.asked()
 
 
+@pytest.mark.parametrize(("code", "sentence"), [(4004, "Put a fresh one"), (4014, "Message Content Intent")])
+async def test_what_is_taken_from_the_bot_while_it_runs_is_told_in_a_sentence(
+    tmp_path: Path, code: int, sentence: str
+) -> None:
+    """Its token was replaced, or its intent switched off."""
+    async with a_server(tmp_path) as m:
+        platform = DiscordPlatform(m.server.token, m.clock)
+        running = asyncio.create_task(platform.run(Reports()))
+        await platform.diagnose(m.place)
+        m.server.faults.drop_sockets(code)
+        with pytest.raises(PlatformError, match=sentence):
+            await running
+        await platform.close()
+
+
 class Slow(Reports):
     """A chat desk that comes to the end of a command when it is let go on."""
 

@@ -38,9 +38,13 @@ log = structlog.get_logger(__name__)
 FIRST_LOGIN, LONGEST_LOGIN = 5.0, 300.0
 """Seconds after which a failed login is tried again, and the most that this grows to."""
 
+TOKEN_REFUSED = 4004
+"""With which code Discord closes a connection whose token was replaced."""
 
 SHARDS_REFUSED = (4010, 4011)
 """With which codes Discord closes a connection whose shard does not exist, or has too many servers."""
+
+_TOKEN_REFUSED = ("Discord refuses the token.", "Put a fresh one into DISCORD_TOKEN.")
 
 
 class DiscordPlatform:
@@ -76,13 +80,15 @@ class DiscordPlatform:
             await self._until_reached(self._login)
             await self._until_reached(self.client.connect)
         except discord.LoginFailure as error:
-            raise PlatformError("Discord refuses the token.", "Put a fresh one into DISCORD_TOKEN.") from error
+            raise PlatformError(*_TOKEN_REFUSED) from error
         except discord.PrivilegedIntentsRequired as error:
             raise PlatformError(
                 "Discord does not let the bot read messages.",
                 "Switch on Message Content Intent on the Bot page of the application in the developer portal.",
             ) from error
         except discord.ConnectionClosed as error:
+            if error.code == TOKEN_REFUSED:
+                raise PlatformError(*_TOKEN_REFUSED) from error
             hint = "Set `shards` under `discord` to auto." if error.code in SHARDS_REFUSED else ""
             raise PlatformError(f"Discord closed the connection for good (code {error.code}).", hint) from error
         finally:
