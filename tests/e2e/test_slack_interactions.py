@@ -272,6 +272,19 @@ async def test_whoever_answers_in_the_thread_is_answered_there(o: Office) -> Non
     assert in_channel.message.state.thread_ts is None
 
 
+async def test_in_a_thread_that_the_bot_is_kept_out_of_whoever_asks_is_answered_in_the_channel(o: Office) -> None:
+    await o.a_group()
+    await o.at(9)
+    said = await o.person("Ada").says(await o.asked(), SAID)
+    await o.until_recorded(SAID)
+    kept = await o.host.invokes_shortcut("Hide from digest", said)
+    assert kept.message.state.thread_ts == said.state.thread_ts
+    o.channel.remove_bot()
+    told = await o.host.invokes_shortcut("Hide from digest", said)
+    assert (told.ephemeral, told.message.state.thread_ts) == (True, None)
+    assert o.host.inbox() == []
+
+
 async def test_whoever_only_mentions_the_bot_in_passing_is_left_alone(o: Office) -> None:
     ada = o.person("Ada")
     await ada.says(o.channel, f"I like {o.team.bot_mention} today")

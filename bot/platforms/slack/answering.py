@@ -2,7 +2,8 @@
 
 Slack's own address for an answer (`response_url`) works wherever the bot is not, five times within half an hour
 (https://docs.slack.dev/interactivity/handling-user-interaction/#message_responses); where there is none, or no longer,
-the bot shows it in the channel, and otherwise sends it as a direct message. A form opens within 3 seconds of what
+the bot shows it in the channel, and otherwise sends it as a direct message. In a thread that address takes only what
+everybody sees, so that there the bot shows the rest itself if it may. A form opens within 3 seconds of what
 somebody did (https://docs.slack.dev/reference/methods/views.open).
 """
 
@@ -48,8 +49,7 @@ async def show(asker: Asker, reply: Reply, spoken: str = "") -> None:
         await hand_out(asker.client, asker.user, attached)
         reply = Reply.of(*reply.blocks, _FILES, public=reply.public)
     for message in _messages(asker, reply, spoken):
-        if not await _responded(asker, message, public=reply.public):
-            await _said_in_place(asker, message, public=reply.public)
+        await _shown(asker, message, public=reply.public)
 
 
 def offer(press: Press, channel: Channel) -> Reply:
@@ -94,6 +94,17 @@ def _messages(asker: Asker, reply: Reply, spoken: str) -> list[Message]:
     return found
 
 
+async def _shown(asker: Asker, message: Message, *, public: bool) -> None:
+    """Show a message in the first way that works."""
+    aside = asker.origin.thread is not None and not public
+    if not aside and await _responded(asker, message, public=public):
+        return
+    if not asker.origin.at_home and await _said_in_place(asker, message, public=public):
+        return
+    if not aside or not await _responded(asker, message, public=public):
+        await _told(asker, message)
+
+
 async def _responded(asker: Asker, message: Message, *, public: bool) -> bool:
     """Send a message to Slack's address for the answer, and return whether it was taken."""
     url, thread = asker.origin.response_url, asker.origin.thread
@@ -114,14 +125,12 @@ async def _responded(asker: Asker, message: Message, *, public: bool) -> bool:
     return answer.status_code == HTTPStatus.OK
 
 
-async def _said_in_place(asker: Asker, message: Message, *, public: bool) -> None:
-    """Show a message in the channel, or to whoever asked directly if the bot may not."""
+async def _said_in_place(asker: Asker, message: Message, *, public: bool) -> bool:
+    """Show a message in the channel, and return whether the bot may."""
     client, origin = asker.client, asker.origin
     channel, thread = str(origin.channel.channel), str(origin.thread) if origin.thread else None
     try:
-        if origin.at_home:
-            await _told(asker, message)
-        elif public:
+        if public:
             await client.chat_postMessage(
                 channel=channel, thread_ts=thread, text=message.text, blocks=message.blocks, unfurl_links=False
             )
@@ -132,7 +141,8 @@ async def _said_in_place(asker: Asker, message: Message, *, public: bool) -> Non
     except SlackApiError as error:
         if not code_of(error).startswith(OUT_OF_REACH):
             raise
-        await _told(asker, message)
+        return False
+    return True
 
 
 async def _told(asker: Asker, message: Message) -> None:

@@ -188,9 +188,11 @@ class Interactions:
     def _show(self, it: Interaction, body: Json, text: str, blocks: list[Json]) -> None:
         channel, bot = self._channel(it), it.team.bot
         assert bot is not None
-        thread_ts = body.get("thread_ts") or it.thread_ts
+        in_channel = body.get("response_type") == "in_channel"
+        # Slack promises no thread for what one person alone sees.
+        thread_ts = (body.get("thread_ts") or it.thread_ts) if in_channel else None
         message = Message(self._server.world.ts(), channel.id, bot, text, blocks, thread_ts, by_app=True)
-        if body.get("response_type") == "in_channel":
+        if in_channel:
             happenings.post(self._server, channel, message)
         else:
             message.subtype, message.ephemeral_to = EPHEMERAL, it.user.id
