@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 import pytest
 
-from bot.platforms.slack import reading
+from bot.platforms.slack import reading, rollcall
 from tests.standins.slack import MessageView
 from tests.standins.workspace import Office, a_workspace, office, over_socket
 
@@ -287,3 +287,14 @@ async def test_while_the_bot_is_not_in_the_channel(o: Office) -> None:
     await talk.delete(1)
     o.channel.invite_bot()
     await talk.until_recorded()
+
+
+async def test_what_never_reached_the_bots_address_is_fetched_within_a_day(tmp_path: Path) -> None:
+    with patch.object(rollcall, "EVERY_SECONDS", 0.1):
+        async with office(tmp_path, http=True) as o:
+            await o.a_group()
+            await o.at(9)
+            question = await o.asked()
+            o.server.events.deaf = True
+            await o.person("Ada").says(question, SAID)
+            await o.until_recorded(SAID)

@@ -37,7 +37,10 @@ class Connection(Protocol):
         ...
 
     async def prepare(self, chat: Chat, joined: Joined) -> Sequence[str]:
-        """Sign in, and return the workspaces that the bot is in. Raises PlatformError, DatabaseError."""
+        """Sign in, and return the workspaces that the bot is in. Raises PlatformError, DatabaseError.
+
+        `joined` hears of each workspace that the bot is in, now and later on: something may have been missed there.
+        """
         ...
 
     def app(self) -> AsyncApp:
@@ -153,7 +156,7 @@ class ByHttp:
         self._oauth = oauth_settings(self._settings, keys.credentials, list(SCOPES), self._web, keys.tokens, store)
         await self.workspaces.open(Vault(chat, keys.tokens))
         await self.workspaces.renew()
-        self._rolls = asyncio.create_task(call_rolls(chat, self.workspaces))
+        self._rolls = asyncio.create_task(call_rolls(chat, self.workspaces, joined))
         return self.workspaces.teams()
 
     def app(self) -> AsyncApp:

@@ -1,8 +1,9 @@
-"""Finding out which workspaces removed the app while Slack could not tell: it tries for some five minutes only."""
+"""Finding out what Slack could not tell, as which workspaces removed the app: it tries for some six minutes only."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -19,8 +20,8 @@ log = structlog.get_logger(__name__)
 EVERY_SECONDS = 86_400.0
 
 
-async def call_rolls(desk: Chat, installations: Installations) -> None:
-    """Ask Slack at once, and then each day until cancelled, where the app still is, and tell the desk.
+async def call_rolls(desk: Chat, installations: Installations, joined: Callable[[str], Awaitable[None]]) -> None:
+    """Ask Slack at once, and then each day until cancelled, where the app still is, and tell `joined` or the desk.
 
     Tokens are kept for long: should Slack refuse one for a while only, the next roll call finds the app there.
     """
@@ -28,7 +29,7 @@ async def call_rolls(desk: Chat, installations: Installations) -> None:
         for team in installations.teams():
             try:
                 there = await is_in(installations, team)
-                await (desk.joined if there else desk.left)(NAME, Ref(team))
+                await (joined(team) if there else desk.left(NAME, Ref(team)))
                 await installations.found(team, there=there)
             except NotNowError:
                 continue
