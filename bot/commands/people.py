@@ -6,6 +6,7 @@ from bot.commands.table import HOSTS, MEMBERS, Call, Command, Parameter, Paramet
 from bot.content import Facts, Heading, Item, Listing, Reply, plural
 from bot.model import Ref
 from bot.services import accounts, hosting, privacy
+from bot.services.privacy import Recorded
 
 
 async def hosts_list(call: Call) -> Reply:
@@ -43,6 +44,7 @@ async def privacy_show(call: Call) -> Reply:
             *others,
             ("Messages recorded", f"{found.messages:,}"),
             ("Votes recorded", f"{found.votes:,}"),
+            ("Questions suggested", f"{found.suggestions:,}"),
             ("Recorded from now on", "nothing, you have opted out" if found.opted_out else "yes"),
         )
     )
@@ -76,15 +78,20 @@ async def privacy_erase(call: Call) -> Reply:
     """Forget everything of the asker."""
     if call.get("confirm", str) is None:
         found = await privacy.recorded(call.context, call.invocation.author)
-        what = f"{plural(found.messages, 'message')} and {plural(found.votes, 'vote')}"
-        return Reply.of(f"This forgets {what} for good. To go on, write `/reading privacy erase yes`.")
+        return Reply.of(f"This forgets {_all_of(found)} for good. To go on, write `/reading privacy erase yes`.")
     gone = await privacy.erase(call.context, call.invocation.author)
-    what = f"{plural(gone.messages, 'message')} and {plural(gone.votes, 'vote')}"
     return Reply.of(
-        f"Forgotten: {what}. Answers that I posted for you go, and digests that quote you are corrected.",
+        f"Forgotten: {_all_of(gone)}. Answers that I posted for you go, and digests that quote you are corrected.",
         "Your own messages in the threads stay until you delete them, but I will not record them again. Votes that you "
         "leave there may count again: take them back, or opt out.",
     )
+
+
+def _all_of(found: Recorded) -> str:
+    messages, votes = plural(found.messages, "message"), plural(found.votes, "vote")
+    if not found.suggestions:
+        return f"{messages} and {votes}"
+    return f"{messages}, {votes} and {plural(found.suggestions, 'suggestion')}"
 
 
 _MEMBER = Parameter("member", "who", ParameterKind.MEMBER, required=True)

@@ -21,6 +21,7 @@ class Recorded:
 
     messages: int
     votes: int
+    suggestions: int
     opted_out: bool
 
 
@@ -29,10 +30,11 @@ async def recorded(context: Context, author: Author) -> Recorded:
     async with context.database.read() as transaction:
         member = await transaction.members.find(author.platform, author.user)
         if member is None:
-            return Recorded(0, 0, opted_out=False)
+            return Recorded(0, 0, 0, opted_out=False)
         return Recorded(
             messages=len(await transaction.messages.all_by(member.id)),
             votes=await transaction.reactions.count(member.id),
+            suggestions=await transaction.suggestions.count(member.id),
             opted_out=member.id in await transaction.members.opted_out(),
         )
 

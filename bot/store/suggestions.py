@@ -80,6 +80,11 @@ class Suggestions:
         )
         return (await self._connection.execute(query)).scalar_one()
 
+    async def count(self, member_id: int) -> int:
+        """Return how many suggestions of a member, from all of their accounts, are kept, whatever became of them."""
+        query = select(func.count()).where(suggestions.c.member_id.in_(accounts_of(member_id)))
+        return (await self._connection.execute(query)).scalar_one()
+
     async def forget(self, member_id: int) -> None:
         """Forget what a member suggested from any of their accounts; what hosts accepted has become the group's own."""
         theirs = suggestions.c.member_id.in_(accounts_of(member_id))

@@ -140,6 +140,17 @@ async def test_erasing_asks_first_and_then_forgets_words_votes_and_quotes(room: 
     assert not [entry for entry in room.channel.thread(2) if OTHERS in entry.text]
 
 
+async def test_what_somebody_suggested_is_among_what_is_recorded_of_them_and_forgotten(room: ConsoleRoom) -> None:
+    form = await room.opens("Ada", "/reading suggest")
+    await room.fills("Ada", form, text="Which chapter would you cut?")
+    assert "Questions suggested: 1" in await room.reads("Ada", "/reading privacy show")
+    assert "0 messages, 0 votes and 1 suggestion for good" in await room.reads("Ada", "/reading privacy erase")
+    told = await room.reads("Ada", "/reading privacy erase yes")
+    assert told.startswith("Forgotten: 0 messages, 0 votes and 1 suggestion.")
+    assert "Questions suggested: 0" in await room.reads("Ada", "/reading privacy show")
+    assert "No suggestion awaits" in await room.reads("you", "/reading-host suggestions list")
+
+
 async def test_digests_of_long_ago_do_not_name_whoever_was_forgotten(room: ConsoleRoom) -> None:
     said = await room.says("Ada", WORDS)
     await room.says("Ben", "Rivers carry what the fields have lost in every spring.")
