@@ -15,7 +15,7 @@ from bot.nearest import nearest
 from bot.questions.catalogue import Catalogue
 from bot.services.context import Context
 from bot.services.hosting import announce, with_settings
-from bot.services.leaving import close_room, give_up_room
+from bot.services.leaving import close_rooms, give_up_rooms
 from bot.services.linking import announce_crossing
 from bot.services.moving import present_channel
 from bot.store.transaction import Transaction
@@ -67,9 +67,8 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
         if not group.declared and rooms and mentions.keys().isdisjoint(room.channel for room in rooms):
             told = f"A group `{wanted.slug}` was set up from chat, and meets in none of these channels;"
             raise SettingsError(wanted.wrong("slug", f"{told} choose another slug, or name a channel of that group"))
-        for room in rooms:
-            if room.channel not in mentions:
-                await close_room(transaction, group, room, now)
+        if left := [room for room in rooms if room.channel not in mentions]:
+            await close_rooms(transaction, group, left, now)
         group = replace(with_settings(group, settings, now), name=wanted.name, declared=True)
         await transaction.groups.save(group)
     await _join(transaction, group, mentions, now)
@@ -77,15 +76,16 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
 
 async def _join(transaction: Transaction, group: Group, mentions: Mapping[Channel, str | None], now: datetime) -> None:
     """Let a group meet in channels, whatever group met there before, and have that said in those that are new."""
+    before = [room for place in mentions if (room := await transaction.groups.room_at(place)) is not None]
+    for group_id in {room.group_id for room in before} - {group.id}:
+        theirs = [room for room in before if room.group_id == group_id]
+        await give_up_rooms(transaction, await transaction.groups.get(group_id), theirs, now)
+    known = {room.channel for room in before if room.group_id == group.id}
     joined: list[Room] = []
     for place, mention in mentions.items():
-        before = await transaction.groups.room_at(place)
-        if before is not None and before.group_id != group.id:
-            await give_up_room(transaction, await transaction.groups.get(before.group_id), before, now)
-            before = None
-        room = await transaction.groups.add_room(group.id, place, since=None if before else now)
+        room = await transaction.groups.add_room(group.id, place, since=None if place in known else now)
         await transaction.groups.set_mention(room.id, Ref(mention) if mention else None)
-        if before is None:
+        if place not in known:
             joined.append(room)
     if len(mentions) == 1:
         for room in joined:

@@ -26,7 +26,7 @@ async def leave_room(context: Context, group: Group, room: Room) -> None:
     """
     async with context.database.write() as transaction:
         require_leavable(group, await transaction.groups.rooms(group.id), room)
-        await close_room(transaction, group, room, context.clock.now())
+        await close_rooms(transaction, group, [room], context.clock.now())
     context.wake()
 
 
@@ -42,35 +42,35 @@ def require_leavable(group: Group, rooms: Sequence[Room], room: Room) -> None:
         )
 
 
-async def close_room(transaction: Transaction, group: Group, room: Room, now: datetime) -> None:
-    """Let a group meet in a room no more and have that said in all its rooms."""
-    remaining = await give_up_room(transaction, group, room, now)
+async def close_rooms(transaction: Transaction, group: Group, rooms: Sequence[Room], now: datetime) -> None:
+    """Let a group meet in rooms no more and have that said in all its rooms."""
+    remaining = await give_up_rooms(transaction, group, rooms, now)
     where = f", which meets in {' and in '.join(remaining)}" if remaining else ""
-    await post_notice(
-        transaction,
-        room,
+    text = (
         f"{group.name} does not meet here any more, and nothing that is written here from now on is recorded. "
         f"What was said so far stays with the group{where}. "
-        "`/reading privacy erase` still makes it forget what you said.",
-        now,
+        "`/reading privacy erase` still makes it forget what you said."
     )
+    for room in rooms:
+        await post_notice(transaction, room, text, now)
 
 
-async def give_up_room(transaction: Transaction, group: Group, room: Room, now: datetime) -> list[str]:
-    """Let a group meet in a room no more, have that said in its other rooms, and return what these are called."""
+async def give_up_rooms(transaction: Transaction, group: Group, rooms: Sequence[Room], now: datetime) -> list[str]:
+    """Let a group meet in rooms no more, have that said in its other rooms, and return what these are called."""
     names = {one.id: full_name(one.channel, called) for one, called in await transaction.groups.called(group.id)}
-    await transaction.groups.leave(room.id, now)
-    await transaction.deliveries.call_off(room.id, now)
-    await clear_alerts(transaction, group.id, delivery_cause(room.id))
+    for room in rooms:
+        await transaction.groups.leave(room.id, now)
+        await transaction.deliveries.call_off(room.id, now)
+        await clear_alerts(transaction, group.id, delivery_cause(room.id))
+        log.info("a channel left a group", group=group.slug, room=room.id)
     others = await transaction.groups.rooms(group.id)
     await _forget_alert_channel(transaction, group, others)
+    text = (
+        f"{group.name} does not meet in {' and in '.join(names[room.id] for room in rooms)} any more: "
+        "what is written here does not go there now. What was said so far stays with the group."
+    )
     for one in others:
-        text = (
-            f"{group.name} does not meet in {names[room.id]} any more: what is written here does not go there now. "
-            "What was said so far stays with the group."
-        )
         await post_notice(transaction, one, text, now)
-    log.info("a channel left a group", group=group.slug, room=room.id)
     return [names[one.id] for one in others]
 
 

@@ -177,6 +177,32 @@ async def test_a_room_that_the_file_takes_away_leaves_its_group_and_all_rooms_ar
     assert len(room.questions()) == 1
 
 
+async def test_rooms_that_leave_together_are_told_of_together(room: ConsoleRoom, tmp_path: Path) -> None:
+    rooms = "[{platform: console}, {platform: console, channel: side-room}, {platform: console, channel: attic}]"
+    await declare_groups(room.app.context, declared(tmp_path, EVENING.replace("[{platform: console}]", rooms)))
+    await room.app.settle()
+    said = len(room.posts())
+    await declare_groups(room.app.context, declared(tmp_path, EVENING))
+    await room.app.settle()
+    [told] = room.posts()[said:]
+    gone = "a channel on Console and in a channel on Console"
+    assert told.startswith(f"Evening readers does not meet in {gone} any more: ")
+
+
+async def test_channels_that_a_file_gives_to_another_group_together_hear_nothing_of_each_other(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    rooms = "[{platform: console, channel: side-room}, {platform: console}]"
+    both = EVENING.replace("[{platform: console}]", rooms)
+    await declare_groups(room.app.context, declared(tmp_path, both))
+    await room.app.settle()
+    said = len(room.posts())
+    await declare_groups(room.app.context, declared(tmp_path, both.replace("slug: evening", "slug: morning")))
+    await room.app.settle()
+    [told] = room.posts()[said:]
+    assert told.startswith("Evening readers meets here from now on, as it does in a channel on Console.")
+
+
 async def test_a_file_may_move_a_group_to_another_channel(room: ConsoleRoom, tmp_path: Path) -> None:
     await declare_groups(room.app.context, declared(tmp_path, EVENING))
     moved = EVENING.replace("{platform: console}", "{platform: console, channel: side-room}")
