@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.commands.arguments import check_arguments
 from bot.commands.table import HOSTS, Call, Command, Parameter, ParameterKind
-from bot.content import Block, Facts, Field, Form, Heading, Item, Listing, Reply
+from bot.content import Block, Facts, Field, Form, Heading, Item, Listing, Paragraph, Reply
 from bot.dates import describe_day, describe_moment
 from bot.errors import ChatError
 from bot.model import Channel, Exhausted, Group, Order, Pause, Ref, Settings
@@ -95,6 +95,8 @@ async def _set_up(call: Call, channel: Channel) -> Reply:
     blocks: list[Block] = [Heading(first), await schedule_facts(call, group)]
     if done.problems:
         blocks += [Heading("Before it works"), Listing(tuple(Item(problem) for problem in done.problems))]
+    if channel != call.invocation.place.channel:
+        blocks.append(Paragraph("Write these in the group's channel; here they are not about it:"))
     blocks.append(Listing(await _next_steps(call, group)))
     return Reply.of(*blocks)
 

@@ -185,6 +185,12 @@ async def test_what_keeps_the_bot_from_working_in_a_channel_is_told_at_once(room
     assert "Before it works\n- The console has one channel" in told
 
 
+async def test_whoever_sets_a_group_up_from_elsewhere_hears_where_to_write_what_comes_next(room: ConsoleRoom) -> None:
+    told = await room.reads("you", "/reading-host setup zone:UTC channel:attic")
+    assert "Write these in the group's channel; here they are not about it:\n- `/reading-host ask`" in told
+    assert "Write these" not in await room.reads("you", "/reading-host setup at:10:00")
+
+
 async def test_a_group_that_the_file_declares_is_changed_there_only(tmp_path: Path) -> None:
     path = tmp_path / "bot.yaml"
     path.write_text(
