@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.errors import UnreadableError
 from bot.model import Channel, Group, Member, Pause, Ref, Room, Settings, Whereabouts
 from bot.store.codec import settings_from_json, settings_to_json
-from bot.store.schema import digests, groups, hosts, members, messages, pauses, rooms, rounds
+from bot.store.schema import deliveries, digests, groups, hosts, members, messages, pauses, rooms, rounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +188,13 @@ class Groups:
         await self._connection.execute(update(rooms).where(rooms.c.id == room_id).values(called))
 
     async def called(self, group_id: int) -> list[tuple[Room, Whereabouts | None]]:
-        """Return where a group meets or ever met, oldest room first, with what people call it as far as is known."""
-        query = select(rooms).where(rooms.c.group_id == group_id).order_by(rooms.c.id)
+        """Return where a group meets or ever met, oldest room first, with what people call it as far as is known.
+
+        In a room that it left another group may meet by now.
+        """
+        asked_in = select(deliveries.c.room_id).join(rounds, rounds.c.id == deliveries.c.round_id)
+        ever = rooms.c.id.in_(asked_in.where(rounds.c.group_id == group_id))
+        query = select(rooms).where((rooms.c.group_id == group_id) | ever).order_by(rooms.c.id)
         return [
             (_room(row), Whereabouts(row.workspace_name, row.channel_name or "") if row.workspace_name else None)
             for row in await self._connection.execute(query)

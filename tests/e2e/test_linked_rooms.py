@@ -328,6 +328,7 @@ async def test_a_channel_that_left_can_come_back_or_start_its_own_group(b: Bridg
     assert "Ben, on West" in await b.reads(ADA, "/reading search electricity")
     await b.reads(BOSS, "/reading-host unlink yes", PUB)
     assert "is set up" in await b.reads(BOSS, "/reading-host setup zone:UTC", PUB)
+    assert "Ben, on West" in await b.reads(ADA, "/reading search electricity"), "though another group meets there now"
     assert "holds" in await b.reads(BEN, "/reading search electricity"), "what was said is the first group's"
     assert "Electricity" in await b.reads(ADA, "/reading search electricity")
 
