@@ -28,6 +28,7 @@ async def follow_channel(context: Context, old: Channel, new: Channel) -> None:
         declared = any(group.declared for group in (*meeting, *alerted))
         if declared:
             await transaction.notes.put(_key(old), json.dumps([new.platform, new.workspace, new.channel]))
+        if moved or declared:
             await transaction.notes.drop(_key(new))
     if moved or alerted:
         log.info("a channel has a new id", platform=new.platform, old=old.channel, new=new.channel)

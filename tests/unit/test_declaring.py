@@ -227,9 +227,12 @@ async def test_a_start_after_a_channel_got_another_id_leaves_its_group_there_tho
     assert len(room.posts()) == told
     assert "Evening readers" in await room.reads("you", "/reading-host status", SIDE_ROOM)
     assert (await group_of(room, "evening")).settings.alert_channel == SIDE_ROOM
+    await declare_groups(room.app.context, ())
     await room.app.desk.moved(SIDE_ROOM, CHANNEL)
     await declare_groups(room.app.context, groups)
     assert (await group_of(room, "evening")).settings.alert_channel == CHANNEL
+    assert "Evening readers" in await room.reads("you", "/reading-host status")
+    assert len(room.posts()) == told
 
 
 async def test_an_unknown_question_set_is_told_with_its_place_and_nothing_is_made(
