@@ -1,7 +1,7 @@
 """The rule that tells answers from remarks.
 
 A message is an answer when it says something that could be discussed or quoted. What is not the author's own words is
-set aside first: links, mentions, emoji in every form, and quoted lines. Of the words that are left,
+set aside first: links, mentions, files, emoji in every form, and quoted lines. Of the words that are left,
 
 - at least four must stand there in all: three or fewer are a reply to somebody ("Energy, of course."), and
 - at least three of them must be the author's own: not a stock word of thanks, greeting, praise or agreement, nor one of
@@ -41,6 +41,7 @@ _ENOUGH_OF_ITS_OWN = 3 * _WORD
 _NOT_OWN_WORDS = re.compile(
     rf"""
       {QUOTED_LINES}
+    | ^(?:[ \t]*\[[^\[\]\n]*\])+[ \t]*$                 # files, by the names that adapters put into brackets
     | <(?:[@\#!/]|a?:\w+:|t:|https?:|mailto:|tel:)[^<>]*> # a mention, custom emoji, time or link
     | \[[^\[\]\n]*\]\([^()\s]*\)                         # a link with a title
     | (?:https?://|www\.)[!-~]+                          # a bare link

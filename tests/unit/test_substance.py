@@ -57,6 +57,8 @@ REMARKS = [
     "",
     "   \n\t",
     "!!! ??? …",
+    "[IMG_20300107_102344 of my desk.jpg]",
+    "[one photo of the whole garden.jpg] [another photo of the garden.jpg]\n  [a third photo of it, larger.jpg]",
     "👍👍🏽👨‍👩‍👧‍👦 1️⃣ ❤️",
     ":wave::skin-tone-2: :thumbsup: :party_parrot: :+1: :100:",
     "<:party_parrot:123456789> <a:dance:987654321> <:one:1> <:two:2>",
