@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,7 +17,7 @@ from bot.services.context import Context
 from bot.services.hosting import announce, with_settings
 from bot.services.leaving import close_rooms, give_up_rooms
 from bot.services.linking import announce_crossing
-from bot.services.moving import present_channel
+from bot.services.moving import present_channel, tell_operator
 from bot.store.transaction import Transaction
 
 log = structlog.get_logger(__name__)
@@ -34,8 +34,9 @@ async def declare_groups(context: Context, declared: Iterable[DeclaredGroup]) ->
     require_sets(context.catalogue, wanted.values())
     now = context.clock.now()
     async with context.database.write() as transaction:
+        places = {await present_channel(transaction, room.place) for group in wanted.values() for room in group.rooms}
         for group in wanted.values():
-            await _declare(transaction, group, now)
+            await _declare(transaction, group, places, now)
         for known in await transaction.groups.all():
             if known.declared and known.slug not in wanted:
                 await transaction.groups.save(replace(known, declared=False))
@@ -53,11 +54,12 @@ def require_sets(catalogue: Catalogue, declared: Iterable[DeclaredGroup]) -> Non
             raise SettingsError(group.wrong("question_set", told))
 
 
-async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetime) -> None:
-    mentions = {await present_channel(transaction, room.place): room.mention for room in wanted.rooms}
+async def _declare(transaction: Transaction, wanted: DeclaredGroup, places: Collection[Channel], now: datetime) -> None:
+    """Make or bring up to date one group of the file, whose groups meet in these places."""
+    mentions = {await _present(transaction, room.place): room.mention for room in wanted.rooms}
     settings = wanted.settings
     if settings.alert_channel is not None:
-        settings = replace(settings, alert_channel=await present_channel(transaction, settings.alert_channel))
+        settings = replace(settings, alert_channel=await _present(transaction, settings.alert_channel))
     group = await transaction.groups.by_slug(wanted.slug)
     if group is None:
         group = await transaction.groups.add(wanted.slug, wanted.name, settings, now, declared=True)
@@ -68,10 +70,17 @@ async def _declare(transaction: Transaction, wanted: DeclaredGroup, now: datetim
             told = f"A group `{wanted.slug}` was set up from chat, and meets in none of these channels;"
             raise SettingsError(wanted.wrong("slug", f"{told} choose another slug, or name a channel of that group"))
         if left := [room for room in rooms if room.channel not in mentions]:
-            await close_rooms(transaction, group, left, now)
+            await close_rooms(transaction, group, left, now, handed_on=places)
         group = replace(with_settings(group, settings, now), name=wanted.name, declared=True)
         await transaction.groups.save(group)
     await _join(transaction, group, mentions, now)
+
+
+async def _present(transaction: Transaction, declared: Channel) -> Channel:
+    present = await present_channel(transaction, declared)
+    if present != declared:
+        tell_operator(declared, present)
+    return present
 
 
 async def _join(transaction: Transaction, group: Group, mentions: Mapping[Channel, str | None], now: datetime) -> None:

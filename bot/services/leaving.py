@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from bot.errors import ChatError
-from bot.model import Group, Room
+from bot.model import Channel, Group, Room
 from bot.services.alerts import clear_alerts, delivery_cause
 from bot.services.context import Context
 from bot.services.hosting import post_notice, require_changeable
@@ -42,8 +42,13 @@ def require_leavable(group: Group, rooms: Sequence[Room], room: Room) -> None:
         )
 
 
-async def close_rooms(transaction: Transaction, group: Group, rooms: Sequence[Room], now: datetime) -> None:
-    """Let a group meet in rooms no more and have that said in all its rooms."""
+async def close_rooms(
+    transaction: Transaction, group: Group, rooms: Sequence[Room], now: datetime, handed_on: Collection[Channel] = ()
+) -> None:
+    """Let a group meet in rooms no more and have that said in all its rooms.
+
+    Those that are `handed_on` to another group hear from that one, which records what is written there.
+    """
     remaining = await give_up_rooms(transaction, group, rooms, now)
     where = f", which meets in {' and in '.join(remaining)}" if remaining else ""
     text = (
@@ -52,7 +57,8 @@ async def close_rooms(transaction: Transaction, group: Group, rooms: Sequence[Ro
         "`/reading privacy erase` still makes it forget what you said."
     )
     for room in rooms:
-        await post_notice(transaction, room, text, now)
+        if room.channel not in handed_on:
+            await post_notice(transaction, room, text, now)
 
 
 async def give_up_rooms(transaction: Transaction, group: Group, rooms: Sequence[Room], now: datetime) -> list[str]:

@@ -33,7 +33,7 @@ async def follow_channel(context: Context, old: Channel, new: Channel) -> None:
     if moved or alerted:
         log.info("a channel has a new id", platform=new.platform, old=old.channel, new=new.channel)
     if declared:
-        _tell_operator(old, new)
+        tell_operator(old, new)
 
 
 async def present_channel(transaction: Transaction, declared: Channel) -> Channel:
@@ -42,12 +42,11 @@ async def present_channel(transaction: Transaction, declared: Channel) -> Channe
     while (moved_to := await transaction.notes.get(_key(present))) is not None:
         platform, workspace, channel = json.loads(moved_to)
         present = Channel(platform, Ref(workspace), Ref(channel))
-    if present != declared:
-        _tell_operator(declared, present)
     return present
 
 
-def _tell_operator(old: Channel, new: Channel) -> None:
+def tell_operator(old: Channel, new: Channel) -> None:
+    """Log that the operator's file is to be brought up to date."""
     log.warning("the settings file still has a channel's old id", old=old.channel, new=new.channel)
 
 

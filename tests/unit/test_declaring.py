@@ -203,6 +203,22 @@ async def test_channels_that_a_file_gives_to_another_group_together_hear_nothing
     assert told.startswith("Evening readers meets here from now on, as it does in a channel on Console.")
 
 
+async def test_a_channel_that_goes_from_one_group_of_the_file_to_another_hears_of_the_new_one_only(
+    room: ConsoleRoom, tmp_path: Path
+) -> None:
+    morning = (
+        "slug: morning, name: Morning readers, question_set: commons, rooms: [{platform: console, channel: attic}]"
+    )
+    await declare_groups(room.app.context, declared(tmp_path, EVENING, morning))
+    await room.app.settle()
+    said = len(room.posts())
+    swapped = (EVENING.replace("console}", "console, channel: attic}"), morning.replace(", channel: attic", ""))
+    await declare_groups(room.app.context, declared(tmp_path, *swapped))
+    await room.app.settle()
+    [told] = room.posts()[said:]
+    assert told.startswith("The group “Morning readers” meets here from now on.")
+
+
 async def test_a_file_may_move_a_group_to_another_channel(room: ConsoleRoom, tmp_path: Path) -> None:
     await declare_groups(room.app.context, declared(tmp_path, EVENING))
     moved = EVENING.replace("{platform: console}", "{platform: console, channel: side-room}")
