@@ -92,8 +92,6 @@ async def _give(
     transaction: Transaction, room: Room, author: Author, round_: Round, text: str, pick: str, now: datetime
 ) -> Given:
     member = await transaction.members.ensure(author)
-    if member.id in await transaction.members.opted_out():
-        raise ChatError("You have opted out of being recorded.", "Write `/reading privacy opt-in` to answer.")
     mine = await transaction.messages.form_answer(round_.id, member.id)
     if not text and not pick:
         if mine is None:
@@ -102,6 +100,8 @@ async def _give(
         await transaction.deliveries.retract(message_id=mine.id, due_at=now)
         await transaction.messages.withdraw(mine)
         return Given(Change.WITHDRAWN, round_, mine.room_id)
+    if member.id in await transaction.members.opted_out():
+        raise ChatError("You have opted out of being recorded.", "Write `/reading privacy opt-in` to answer.")
     chosen = _checked(round_, text, pick)
     room_id = mine.room_id if mine else await _room_for(transaction, round_, room)
     answer_id = await transaction.messages.put_form_answer(round_.id, room_id, member.id, text, chosen, now)

@@ -60,6 +60,15 @@ async def test_whoever_opts_out_is_not_recorded_from_then_on(room: ConsoleRoom) 
     assert "opted out" in await room.reads("Ada", f"/reading answer {OTHERS}")
 
 
+async def test_whoever_opted_out_can_still_take_an_answer_back(room: ConsoleRoom) -> None:
+    await room.reads("Ada", f"/reading answer {OTHERS}")
+    await room.reads("Ada", "/reading privacy opt-out")
+    form = await room.opens("Ada", "/reading answer")
+    assert "opted out" in await room.fills("Ada", form, text=WORDS)
+    assert "Withdrawn" in await room.fills("Ada", form, text="")
+    assert "holds" in await room.reads("Ben", "/reading search electricity")
+
+
 async def test_what_somebody_who_opted_out_edits_is_forgotten_and_stays_so(room: ConsoleRoom) -> None:
     said, kept = await room.says("Ada", WORDS), await room.says("Ada", "Rivers carry what the fields have lost.")
     await room.until(NINE + timedelta(hours=1))
