@@ -15,7 +15,7 @@ PURGE_EVERY = timedelta(minutes=10)
 TELL_AGAIN_EVERY = timedelta(hours=1)
 """How often hosts whom no alert could reach are told again; some want no private messages, and never can be."""
 
-TRIM_EVERY = timedelta(minutes=10)
+TRIM_EVERY = timedelta(hours=1)
 """How long what was deleted may still stand in the database's log."""
 
 COMPACT_EVERY = timedelta(days=1)
