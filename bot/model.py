@@ -14,7 +14,6 @@ from typing import NewType
 Ref = NewType("Ref", str)
 """An identifier that a platform gave to something; opaque to the core."""
 
-MONDAY_TO_SUNDAY = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 ANSWER_LIMIT = 1800
 """Characters of one form answer, so that answer and attribution fit one message on every platform."""
 
